@@ -1,0 +1,1 @@
+"""What several test rooms share: helpers without tests of their own."""
