@@ -1,0 +1,49 @@
+"""The config file: found, read, judged, and turned into effective accounts.
+
+`Places.from_env` says where everything is; `load` reads the file there and returns a `Loaded`: either a
+`Config` with its `Account`s, or every `Problem` with key, line and remedy. The file is the JSON5 file OpenClaw
+users have, plus the keys of this gateway. Writing and reloading are not here.
+"""
+
+from config.account import Account
+from config.loading import Loaded, load
+from config.places import Places
+from config.problems import Problem
+from config.schema import Config
+from config.schema.agents import (
+    AcpRuntime,
+    Agent,
+    AgentDefaults,
+    CommandRuntime,
+    EchoRuntime,
+    EmbeddedRuntime,
+    ModelChoice,
+    ModelRuntime,
+)
+from config.schema.bindings import Binding
+from config.schema.channel import DmEntry, GroupEntry, OwnerNotice, RateLimit, Recovery
+from config.schema.gateway import Retention
+
+__all__ = [
+    "Account",
+    "AcpRuntime",
+    "Agent",
+    "AgentDefaults",
+    "Binding",
+    "CommandRuntime",
+    "Config",
+    "DmEntry",
+    "EchoRuntime",
+    "EmbeddedRuntime",
+    "GroupEntry",
+    "Loaded",
+    "ModelChoice",
+    "ModelRuntime",
+    "OwnerNotice",
+    "Places",
+    "Problem",
+    "RateLimit",
+    "Recovery",
+    "Retention",
+    "load",
+]

@@ -1,0 +1,182 @@
+"""From the channel block to effective accounts.
+
+The overlay of `config.overlay`, then the wider fallbacks (`channels.defaults`, `messages`), then the defaults
+of `Account`. Two accounts never read the same source: one of them stays off and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from config.account import DEFAULT_HISTORY, ROOT, Account
+from config.ids import normalize_id
+from config.overlay import DEFAULT_ID, Overlay, missing, overlays
+from config.paths import Path as Keys
+from config.safety import DEFAULT_ROOT, normalize_root
+from config.schema import Config
+from config.schema.channel import AccountBlock, ImessageBlock
+from config.values import expand_home
+
+MAX_HISTORY = 200
+_SOURCE = ("cli_path", "db_path", "service", "region", "send_transport")
+_LISTS = ("allow_from", "group_allow_from")
+_ROOTS = ("attachment_roots", "remote_attachment_roots")
+_POLICIES = ("dm_policy", "group_policy", "groups", "include_attachments", "media_max_mb", "text_chunk_limit")
+_SHOWS_INTENT = {*_SOURCE, *_LISTS, *_ROOTS, *_POLICIES}
+_PREPARED = {"enabled", "name", "cli_path", "db_path", "remote_host", "allow_to", *_LISTS, *_ROOTS}
+# Keys whose value goes into the account as it stands.
+_SAME = {info.name for info in fields(Account)} & AccountBlock.model_fields.keys() - _PREPARED
+
+
+def effective(
+    config: Config, unresolved: Mapping[Keys, tuple[str, ...]], home: Path
+) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+    """All accounts, sorted by id, and warnings. A config without the channel has none.
+
+    `unresolved` are the paths whose variables are unset: the accounts they belong to become unavailable.
+    """
+    channel = config.channels.imessage
+    if channel is None:
+        return (), ()
+    accounts = [_account(config, overlay, unresolved, home) for overlay in overlays(channel)]
+    owned = _single_owner(accounts)
+    return owned, tuple(_beside(channel, owned))
+
+
+def default_account(config: Config, accounts: Iterable[Account]) -> Account | None:
+    """`defaultAccount` when there is one of that name, else `default`, else the first."""
+    by_id = {account.id: account for account in accounts}
+    channel = config.channels.imessage
+    wanted = channel.default_account if channel is not None else None
+    named = by_id.get(normalize_id(wanted, DEFAULT_ID)) if wanted is not None else None
+    return named or by_id.get(DEFAULT_ID) or next(iter(by_id.values()), None)
+
+
+def _account(
+    config: Config, overlay: Overlay, unresolved: Mapping[Keys, tuple[str, ...]], home: Path
+) -> Account:
+    values, origins = overlay.values, dict(overlay.origins)
+    channel = config.channels.imessage
+    chosen = {name: values[name] for name in _SAME if name in values}
+    chosen |= _fallbacks(config, chosen, origins)
+    chosen["history_limit"] = min(chosen.get("history_limit", DEFAULT_HISTORY), MAX_HISTORY)
+    reason = missing(overlay, unresolved)
+    wanted = channel is not None and channel.enabled is not False and values.get("enabled") is not False
+    return Account(
+        id=overlay.id,
+        name=(values.get("name") or "").strip() or None,
+        enabled=wanted and reason is None,
+        configured=bool(_SHOWS_INTENT & values.keys()),
+        unavailable=reason,
+        allow_from=_entries(values.get("allow_from")) or (),
+        group_allow_from=_entries(values.get("group_allow_from")),
+        allow_to=_entries(values.get("allow_to")) or (),
+        origins=origins,
+        **chosen,
+        **_program(values, home),
+        **_roots(channel, values),
+        **_rendering(values),
+    )
+
+
+def _fallbacks(config: Config, chosen: Mapping[str, Any], origins: dict[str, str]) -> dict[str, Any]:
+    wider = (
+        (
+            "group_policy",
+            "groupPolicy",
+            config.channels.defaults.group_policy,
+            "channels.defaults.groupPolicy",
+        ),
+        (
+            "history_limit",
+            "historyLimit",
+            config.messages.group_chat.history_limit,
+            "messages.groupChat.historyLimit",
+        ),
+        ("response_prefix", "responsePrefix", config.messages.response_prefix, "messages.responsePrefix"),
+    )
+    found: dict[str, Any] = {}
+    for name, key, value, path in wider:
+        if name not in chosen and value is not None:
+            found[name] = value
+            origins[key] = path
+    return found
+
+
+def _program(values: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    host = (values.get("remote_host") or "").strip() or None
+    program = {"remote_host": host}
+    if "cli_path" in values:
+        program["cli_path"] = expand_home(values["cli_path"].strip(), home)
+    if "db_path" in values:
+        # On another Mac the path is that Mac's: this host's home says nothing about it.
+        program["db_path"] = values["db_path"] if host else expand_home(values["db_path"], home)
+    return program
+
+
+def _roots(channel: ImessageBlock | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Account, channel and default roots together; remote ones fall back to the local lists."""
+    local = (*(values.get("attachment_roots") or ()), *((channel and channel.attachment_roots) or ()))
+    remote = (
+        *(values.get("remote_attachment_roots") or ()),
+        *((channel and channel.remote_attachment_roots) or ()),
+    )
+    return {
+        "attachment_roots": _unique_roots((*local, DEFAULT_ROOT)),
+        "remote_attachment_roots": _unique_roots((*remote, *local, DEFAULT_ROOT)),
+    }
+
+
+def _unique_roots(roots: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(normalize_root(root) for root in roots))
+
+
+def _rendering(values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    markdown, streaming = values.get("markdown"), values.get("streaming")
+    if markdown is not None and markdown.tables is not None:
+        found["markdown_tables"] = markdown.tables
+    if "chunk_mode" not in values and streaming is not None and streaming.chunk_mode is not None:
+        found["chunk_mode"] = streaming.chunk_mode
+    return found
+
+
+def _entries(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(text for entry in entries if (text := entry.strip()))
+
+
+def _single_owner(accounts: list[Account]) -> tuple[Account, ...]:
+    """Of the accounts that would read one source only one stays enabled: a named one before `default`."""
+    owners: dict[tuple[str, str | None, str | None], str] = {}
+    for account in sorted(accounts, key=lambda a: a.id == DEFAULT_ID):
+        if account.enabled:
+            owners.setdefault(_source(account), account.id)
+    return tuple(
+        _replaced(account, owners[_source(account)])
+        if account.enabled and owners[_source(account)] != account.id
+        else account
+        for account in accounts
+    )
+
+
+def _source(account: Account) -> tuple[str, str | None, str | None]:
+    return account.cli_path, account.db_path, account.remote_host
+
+
+def _replaced(account: Account, owner: str) -> Account:
+    reason = f"account {owner} reads the same cliPath and dbPath: give each account its own dbPath"
+    return replace(account, enabled=False, unavailable=reason)
+
+
+def _beside(channel: ImessageBlock, accounts: tuple[Account, ...]) -> list[str]:
+    named = [account.id for account in accounts if account.id != DEFAULT_ID]
+    implicit = len(named) == len(channel.accounts) and len(accounts) > len(named)
+    if not named or not implicit or not any(a.id == DEFAULT_ID and a.enabled for a in accounts):
+        return []
+    remedy = "set accounts.default.enabled: false if that is not wanted"
+    return [
+        f'{ROOT}: its own cliPath or dbPath make an account "default" beside {", ".join(named)}; {remedy}'
+    ]

@@ -1,0 +1,198 @@
+"""The way from files to a `Loaded` config.
+
+Read, parse, includes, the gateway's own overlay file, foreign keys out, variables in, schema, effective
+accounts, checks across keys. Each step either goes on or ends with all the problems it found; nothing is
+raised for bad input, and an invalid file never counts as an empty one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import checks, tree
+from config.account import Account
+from config.accounts import default_account, effective
+from config.dotenv import variables
+from config.expand import Includer
+from config.known import Sifted, sift
+from config.merge import merge_overlay
+from config.paths import dotted, parse
+from config.places import Places
+from config.problems import Problem, in_file_order
+from config.schema import Config
+from config.schema.logs import LEVELS
+from config.source import parse_bytes, read
+from config.tree import Node
+from config.validate import validate
+from config.values import Values, fill
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A config file as it was read at one moment.
+
+    `config` is None exactly when there are `problems`; then `accounts` is empty. `path` is the main file,
+    `files` everything that was read (main file, includes, overlay). `digest` is the SHA-256 of all their bytes
+    in that order. `unresolved` maps dotted paths to the unset variables they refer to.
+    """
+
+    config: Config | None
+    accounts: tuple[Account, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    path: Path
+    digest: str
+    files: tuple[Path, ...] = ()
+    unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def default_account(self) -> Account | None:
+        """The account that is meant where none is named."""
+        return None if self.config is None else default_account(self.config, self.accounts)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the files gave: the merged document, or problems."""
+
+    root: Node | None = None
+    problems: list[Problem] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    digest: str = ""
+
+
+def load(places: Places, env: Mapping[str, str]) -> Loaded:
+    """The config at `places.config` with everything it needs from `env`. Never raises for bad input."""
+    reading = _read_files(places, env)
+    if reading.root is None or reading.problems:
+        return _refused(places, reading, reading.problems, ())
+    names, warnings = variables(env, places.dotenv, reading.root)
+    sifted = sift(reading.root)
+    filled = fill(sifted.root, names, places.home)
+    warnings += [f"{name}: not used by this gateway, ignored" for name in sifted.ignored if name != "env"]
+    warnings += _unset(filled)
+    document = _without_open(filled)
+    config = validate(document)
+    if isinstance(config, list):
+        return _refused(places, reading, _all_problems(config, document, filled, sifted, places), warnings)
+    accounts, remarks = effective(config, filled.unresolved, places.home)
+    found = filled.problems + checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved)
+    warnings += [*remarks, *checks.warnings(config, accounts, sifted.guards)]
+    if found:
+        return _refused(places, reading, found, warnings)
+    return Loaded(
+        config=_with_log_level(config, env, warnings),
+        accounts=accounts,
+        problems=(),
+        warnings=tuple(dict.fromkeys(warnings)),
+        path=places.config,
+        digest=reading.digest,
+        files=tuple(reading.files),
+        unresolved={dotted(path): names for path, names in filled.unresolved.items()},
+    )
+
+
+def _read_files(places: Places, env: Mapping[str, str]) -> _Reading:
+    reading = _Reading()
+    digest = hashlib.sha256()
+    main = _read_document(places.config, env, reading, digest, main=True)
+    over = _read_document(places.overlay, env, reading, digest, main=False)
+    if main is not None:
+        reading.root = main if over is None else merge_overlay(main, over)
+    reading.digest = digest.hexdigest()
+    return reading
+
+
+def _read_document(
+    path: Path, env: Mapping[str, str], reading: _Reading, digest: hashlib._Hash, *, main: bool
+) -> Node | None:
+    data = read(path)
+    if isinstance(data, Problem):
+        reading.problems.append(data)
+    if data is None and main:
+        reading.problems.append(Problem("<root>", _how_to_start(path)))
+    if data is None or isinstance(data, Problem):
+        return None
+    reading.files.append(path)
+    digest.update(data)
+    source = parse_bytes(path, data, main=main)
+    if isinstance(source, list):
+        reading.problems.extend(source)
+        return None
+    includer = Includer(path, env)
+    root = includer.resolve(tree.grow(source))
+    reading.problems.extend(includer.problems)
+    reading.files.extend(includer.files)
+    for content in includer.contents:
+        digest.update(content)
+    if not isinstance(root.value, dict):
+        reading.problems.append(source.problem("<root>", "must be an object once its includes are read", 0))
+        return None
+    return root
+
+
+def _how_to_start(path: Path) -> str:
+    return (
+        f"there is no config file at {path}; create it with: "
+        '{ channels: { imessage: { cliPath: "imsg" } } } (or name another with --config or OPENCLAW_CONFIG_PATH)'
+    )
+
+
+def _refused(places: Places, reading: _Reading, found: list[Problem], warnings: Iterable[str]) -> Loaded:
+    return Loaded(
+        config=None,
+        accounts=(),
+        problems=in_file_order(found),
+        warnings=tuple(dict.fromkeys(warnings)),
+        path=places.config,
+        digest=reading.digest,
+        files=tuple(reading.files),
+    )
+
+
+def _unset(filled: Values) -> list[str]:
+    return [
+        f"{dotted(path)}: the environment variable {', '.join(names)} is not set"
+        for path, names in filled.unresolved.items()
+    ]
+
+
+def _without_open(filled: Values) -> Node:
+    """The document without channel values whose variables are unset: they cost their account, not the file."""
+    root = filled.root
+    for path in filled.unresolved:
+        if path[:2] == ("channels", "imessage"):
+            root = tree.without(root, path)
+    return root
+
+
+def _all_problems(
+    found: list[Problem], document: Node, filled: Values, sifted: Sifted, places: Places
+) -> list[Problem]:
+    """The schema's problems, and those across keys in the parts the schema accepts."""
+    told = {problem.path for problem in filled.problems}
+    problems = filled.problems + [problem for problem in found if problem.path not in told]
+    removed = [tree.removable(document, parse(problem.path)) for problem in found]
+    for path in removed:
+        document = tree.without(document, path)
+    config = validate(document)
+    if isinstance(config, list):
+        return problems
+    accounts, _ = effective(config, filled.unresolved, places.home)
+    if any(path and path[-1] in {"allowFrom", "dmPolicy", "accounts"} for path in removed):
+        accounts = ()  # without the broken key their policies cannot be judged
+    return problems + checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved)
+
+
+def _with_log_level(config: Config, env: Mapping[str, str], warnings: list[str]) -> Config:
+    level = env.get("OPENCLAW_LOG_LEVEL", "").strip().lower()
+    if not level:
+        return config
+    if level not in LEVELS:
+        warnings.append(f"OPENCLAW_LOG_LEVEL: must be one of {', '.join(LEVELS)}; ignored")
+        return config
+    logging = config.logging.model_copy(update={"level": level, "console_level": level})
+    return config.model_copy(update={"logging": logging})

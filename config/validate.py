@@ -1,0 +1,140 @@
+"""From a document to a `Config`, or to everything that is wrong with it.
+
+The schema does the judging; this module says it in words a person can act on, at the line they wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config import tree
+from config.known import known_keys
+from config.paths import Path
+from config.problems import Problem
+from config.schema import Config
+from config.tree import Node
+
+_MESSAGES = {
+    "string_type": "must be a string, in quotes",
+    "string_unicode": "must be text without broken characters",
+    "int_type": "must be a whole number, without quotes",
+    "float_type": "must be a number, without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "tuple_type": "must be a list: [ ... ]",
+    "dict_type": "must be an object: { ... }",
+    "model_type": "must be an object: { ... }",
+    "model_attributes_type": "must be an object: { ... }",
+    "missing": "is required",
+    "string_too_short": "must not be empty",
+    "too_short": "needs at least one entry",
+}
+_LIMITS = {
+    "greater_than": ("gt", "must be greater than {}"),
+    "greater_than_equal": ("ge", "must be {} or more"),
+    "less_than": ("lt", "must be less than {}"),
+    "less_than_equal": ("le", "must be {} or less"),
+}
+
+
+def validate(root: Node) -> Config | list[Problem]:
+    """The config a document describes, or all of its problems at once."""
+    try:
+        return Config.model_validate(tree.plain(root))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=True)
+        return [problem for detail in found for problem in _problem(root, detail)]
+
+
+def _problem(root: Node, detail: ErrorDetails) -> Iterator[Problem]:
+    path, container = _place(detail["loc"])
+    kind = detail["type"]
+    if kind == "too_short" and detail["input"]:
+        return  # the entries themselves are wrong and reported
+    if kind == "extra_forbidden":
+        yield tree.problem(root, path, _unknown_key(path, container), at_key=True)
+    elif kind == "union_tag_not_found":
+        yield tree.problem(root, (*path, "type"), "is required: " + _choices(_tags(container)))
+    elif kind == "union_tag_invalid":
+        yield tree.problem(root, (*path, "type"), "must be " + _choices(_tags(container)))
+    else:
+        yield tree.problem(root, path, _message(detail))
+
+
+def _message(detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "literal_error":
+        return f"must be {context['expected']}".replace("'", '"')
+    if kind in _LIMITS:
+        name, text = _LIMITS[kind]
+        return text.format(context[name])
+    return _MESSAGES.get(kind, detail["msg"].removeprefix("Value error, "))
+
+
+def _choices(names: list[str]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _unknown_key(path: Path, container: Any) -> str:
+    from difflib import get_close_matches  # late: only a broken file needs it
+
+    known = set(known_keys(path[:-1]))
+    if isinstance(container, type) and issubclass(container, BaseModel):
+        known.update(field.alias or name for name, field in container.model_fields.items())
+    lowered = {name.lower(): name for name in sorted(known)}
+    nearest = get_close_matches(str(path[-1]).lower(), lowered, n=1, cutoff=0.6)
+    return f'unknown key; did you mean "{lowered[nearest[0]]}"?' if nearest else "unknown key: remove it"
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[Path, Any]:
+    """The file path of an error location (union tags taken out) and the type that was asked for at its parent.
+
+    For errors about the tag of a union the type is the union itself.
+    """
+    path: list[str | int] = []
+    container: Any = Config
+    current: Any = Config
+    for element in loc:
+        variants = _variants(current)
+        if len(variants) > 1:
+            tagged = [variant for variant in variants if _tag(variant) == element]
+            if tagged:
+                current = tagged[0]
+                continue
+        container = variants[0] if variants else None
+        path.append(element)
+        current = _child(container, element)
+    return tuple(path), current if len(_variants(current)) > 1 else container
+
+
+def _child(container: Any, element: int | str) -> Any:
+    if isinstance(container, type) and issubclass(container, BaseModel):
+        fields = container.model_fields.items()
+        return next((field.annotation for name, field in fields if (field.alias or name) == element), None)
+    arguments = get_args(container)
+    if get_origin(container) is dict:
+        return arguments[1]
+    return arguments[0] if get_origin(container) is tuple else None
+
+
+def _variants(annotation: Any) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _variants(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [variant for part in get_args(annotation) for variant in _variants(part)]
+    return [] if annotation in (None, NoneType) else [annotation]
+
+
+def _tag(variant: Any) -> Any:
+    is_model = isinstance(variant, type) and issubclass(variant, BaseModel)
+    return variant.model_fields["type"].default if is_model and "type" in variant.model_fields else None
+
+
+def _tags(union: Any) -> list[str]:
+    return [tag for variant in _variants(union) if (tag := _tag(variant))]

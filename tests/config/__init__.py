@@ -1,0 +1,1 @@
+"""The config package: reading, judging, effective accounts."""
