@@ -1,0 +1,58 @@
+"""What a simulator run is told to be like: one frozen value, read once at the start.
+
+In: the environment (`IMSG_SIM_*`) and the flags of the command line; a flag wins. Out: a `Behaviour`.
+Every later knob is one more field here, so no other module reads the environment.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+DEFAULT_OWN_ADDRESS = "+15550009999"
+
+
+class BehaviourError(Exception):
+    """A knob has a value that means nothing; the text names the knob."""
+
+
+class Behaviour(NamedTuple):
+    """How this run behaves.
+
+    own_address: the account's own handle, on own rows and as the address a message came to.
+    send_delay_ms: how long Messages takes over one send before its row appears.
+    send_ids: whether send results carry `id` and `guid`; without them the own row keeps its text only in
+        attributedBody, which is why newer macOS has none (imsg protocol 7).
+    """
+
+    own_address: str = DEFAULT_OWN_ADDRESS
+    send_delay_ms: int = 0
+    send_ids: bool = True
+
+
+def read_behaviour(environment: Mapping[str, str], flags: Mapping[str, str]) -> Behaviour:
+    """Combine `IMSG_SIM_OWN_ADDRESS`, `.._SEND_DELAY_MS`, `.._SEND_IDS` with the flags of the same names.
+
+    `flags` maps flag names without dashes (`send-delay-ms`) to their text. Raises BehaviourError.
+    """
+
+    def knob(name: str, default: str) -> str:
+        return flags.get(name, environment.get("IMSG_SIM_" + name.upper().replace("-", "_"), default))
+
+    return Behaviour(
+        own_address=knob("own-address", DEFAULT_OWN_ADDRESS),
+        send_delay_ms=_milliseconds("send-delay-ms", knob("send-delay-ms", "0")),
+        send_ids=_switch("send-ids", knob("send-ids", "true")),
+    )
+
+
+def _milliseconds(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BehaviourError(f"{name}: {text!r} is not a whole number of milliseconds")
+    return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text in ("true", "1"):
+        return True
+    if text in ("false", "0"):
+        return False
+    raise BehaviourError(f"{name}: {text!r} is neither true nor false")
