@@ -1,0 +1,6 @@
+"""What actors tell each other: immutable values, dispatched on type, importing nothing of ours.
+
+``identity`` names chats and addresses, ``inbound`` what came in and what was decided about it, ``outbound``
+what goes out, ``facts`` the only things the journal stores, ``control`` the messages that steer actors.
+They are ``NamedTuple``s (0.2 us to build); dispatch on ``type``, never compare two of them with ``==``.
+"""

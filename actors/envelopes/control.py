@@ -1,0 +1,218 @@
+"""Messages that steer actors: journaling, remote calls, ticks, life cycle."""
+
+from typing import Any, NamedTuple
+
+from pykka import ActorRef
+
+Ref = ActorRef[Any]
+"""Where to tell something. Refs come by constructor, or inside a message as ``then`` or ``reply_to``."""
+
+
+class Record(NamedTuple):
+    """Store ``fact``; once committed, tell ``then`` a ``Recorded`` (nobody when None)."""
+
+    fact: Any
+    then: Ref | None = None
+
+
+class Recorded(NamedTuple):
+    """``fact`` is on disk. ``seq`` is the row's number for facts about rows, else 0."""
+
+    seq: int
+    fact: Any
+
+
+class Replay(NamedTuple):
+    """Tell ``then`` again, in order, everything of ``what`` that is still open.
+
+    ``what``: ``admitted`` (to the sessions), ``challenged`` (to the pairing registry), ``held`` for ``reason`` (to
+    the access controller), ``chunks`` (to the sender of ``account``), ``echoes`` (to the normalizer), ``source``
+    (cursor and last child, to a reader).
+    """
+
+    what: str
+    then: Ref
+    account: str = ""
+    source: int = 0
+    reason: str = ""
+
+
+class OpenChunk(NamedTuple):
+    """A chunk the outbox still holds after a restart, with its state."""
+
+    key: int
+    address: Any
+    text: str
+    state: str
+    attempted_at: float | None
+    until: float | None
+    tries: int
+
+
+class Replayed(NamedTuple):
+    """All of a ``Replay`` has been told; ``items`` carries it where it comes as one value."""
+
+    what: str
+    items: tuple[Any, ...] = ()
+
+
+class SourceState(NamedTuple):
+    """What the journal knows of a Messages database: the cursor (None before a baseline) and a last child."""
+
+    source: int
+    cursor: int | None
+    child_pid: int | None
+    child_started: float | None
+
+
+class Lines(NamedTuple):
+    """Complete lines from child number ``epoch``, without their LF; ``cut`` counts bytes of over-long lines."""
+
+    epoch: int
+    lines: tuple[bytes, ...]
+
+
+class ChildGone(NamedTuple):
+    """Child number ``epoch`` closed its output; its last words and exit code where known."""
+
+    epoch: int
+    exit_code: int | None
+
+
+class ChildErrors(NamedTuple):
+    """A line of child number ``epoch`` on stderr."""
+
+    epoch: int
+    line: str
+
+
+class Connected(NamedTuple):
+    """A child is up: ``stdin`` is its writable pipe, an object with ``write(bytes)`` and ``close()``."""
+
+    epoch: int
+    stdin: Any
+
+
+class Subscribed(NamedTuple):
+    """The watch of child ``epoch`` runs: sends may start."""
+
+    epoch: int
+
+
+class Disconnected(NamedTuple):
+    """Child ``epoch`` is gone: its pending calls get ``Answer(lost=True)``."""
+
+    epoch: int
+    why: str
+
+
+class Call(NamedTuple):
+    """One RPC request. The ``Answer`` goes to ``reply_to`` with the same ``tag``.
+
+    ``patience`` is seconds counted from when the call before it in the child's lane was answered.
+    """
+
+    method: str
+    params: dict[str, Any]
+    reply_to: Ref
+    tag: Any
+    patience: float
+
+
+class Response(NamedTuple):
+    """A response line: ``result`` or ``error`` is the raw JSON, the other empty."""
+
+    id: Any
+    result: bytes
+    error: bytes
+
+
+class Answer(NamedTuple):
+    """What became of a ``Call``: a result, an error, or no answer (``lost`` child or ``late`` deadline).
+
+    ``started`` is False when the request provably never reached the child.
+    """
+
+    tag: Any
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    lost: bool = False
+    late: bool = False
+    started: bool = True
+    seconds: float = 0.0
+
+
+class OwnRow(NamedTuple):
+    """An own row came back on the watch and is journaled: evidence about what was sent."""
+
+    chat_id: int
+    text: str
+    guid: str
+    sent_at: float | None
+
+
+class Listen(NamedTuple):
+    """From now on tell ``reply_to`` a ``Spoken`` for each attempt (echo memory)."""
+
+    reply_to: Ref
+
+
+class Spoken(NamedTuple):
+    """A chunk was attempted, or its guid became known: what an echo of ours would look like."""
+
+    chat_id: int
+    source: int
+    text: str
+    guid: str
+    at: float
+
+
+class Finished(NamedTuple):
+    """A conversation is done with ``done`` more of the messages it was told."""
+
+    session: str
+    done: int
+
+
+class Tick(NamedTuple):
+    """Time passed; ``what`` says which of an actor's deadlines to look at, ``subject`` whose."""
+
+    what: str = ""
+    subject: Any = None
+
+
+class Quiesce(NamedTuple):
+    """Shutdown begins: take nothing new, finish what is under way; tell ``reply_to`` a ``Quiet`` then."""
+
+    reply_to: Ref
+
+
+class Quiet(NamedTuple):
+    """``name`` has nothing under way any more."""
+
+    name: str
+
+
+class AllowedChanged(NamedTuple):
+    """The pairing files changed: re-read them."""
+
+
+class Died(NamedTuple):
+    """An obituary: actor ``name`` of generation ``generation`` gave up with ``error``."""
+
+    name: str
+    generation: int
+    error: str
+
+
+class Ready(NamedTuple):
+    """Say ``IsReady`` to ``reply_to``: a proof that ``on_start`` went well and the mailbox is served."""
+
+    reply_to: Ref
+
+
+class IsReady(NamedTuple):
+    """Actor ``name`` of generation ``generation`` serves its mailbox."""
+
+    name: str
+    generation: int

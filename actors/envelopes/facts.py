@@ -1,0 +1,118 @@
+"""Facts: the only things the journal stores. Each is told inside a ``Record`` and confirmed after its commit."""
+
+from typing import NamedTuple
+
+from actors.envelopes.inbound import Inbound, Outcome, Verdict
+from actors.envelopes.outbound import Chunk
+
+
+class Appended(NamedTuple):
+    """A row arrived and was judged. Moves the source's cursor in the same transaction."""
+
+    row: Inbound
+    verdict: Verdict
+
+
+class Rejudged(NamedTuple):
+    """A postponed row was judged again."""
+
+    seq: int
+    row: Inbound
+    verdict: Verdict
+
+
+class Settled(NamedTuple):
+    """A row reached its one outcome without anything going out."""
+
+    seq: int
+    outcome: Outcome
+
+
+class Queued(NamedTuple):
+    """Reply chunks enter the outbox and their rows are settled, in one transaction.
+
+    ``attempt`` is the key of a chunk that starts at once (0: none), so that a free lane costs no second commit.
+    """
+
+    chunks: tuple[Chunk, ...]
+    settles: tuple[tuple[int, Outcome], ...]
+    attempt: int
+    at: float
+
+
+class Attempted(NamedTuple):
+    """About to be handed to imsg; committed before the request is written."""
+
+    key: int
+    at: float
+
+
+class Sent(NamedTuple):
+    """imsg accepted the chunk; ``guid`` is the message's GUID, empty when imsg did not say."""
+
+    key: int
+    guid: str
+    at: float
+
+
+class Deferred(NamedTuple):
+    """It provably did not start; tried again at ``until`` (unix seconds), for the ``tries``-th time."""
+
+    key: int
+    until: float
+    tries: int
+    why: str
+
+
+class Uncertain(NamedTuple):
+    """It may or may not have gone out; never sent again without evidence."""
+
+    key: int
+    why: str
+
+
+class Failed(NamedTuple):
+    """It did not go out and will not by itself: a dead letter."""
+
+    key: int
+    why: str
+
+
+class Baseline(NamedTuple):
+    """The newest row before a first run: what came earlier is never answered. -1 for an empty database."""
+
+    source: int
+    rowid: int
+
+
+class ChildStarted(NamedTuple):
+    """An imsg child lives: kept so that the next gateway can end one that outlived its parent.
+
+    ``started`` is the process's start time as the operating system reports it (unix seconds).
+    """
+
+    source: int
+    pid: int
+    started: float
+
+
+class ChildEnded(NamedTuple):
+    """The imsg child of this source is gone."""
+
+    source: int
+
+
+Fact = (
+    Appended
+    | Rejudged
+    | Settled
+    | Queued
+    | Attempted
+    | Sent
+    | Deferred
+    | Uncertain
+    | Failed
+    | Baseline
+    | ChildStarted
+    | ChildEnded
+)

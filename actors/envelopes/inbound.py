@@ -1,0 +1,128 @@
+"""What came in: a wire row, the normalised message, and the verdict about it."""
+
+from typing import NamedTuple
+
+from actors.envelopes.identity import Chat, ReplyAddress
+
+
+class Received(NamedTuple):
+    """One ``message`` notification, undecoded: ``raw`` is the UTF-8 JSON of its message object."""
+
+    account: str
+    source: int
+    raw: bytes
+    received_at: float
+
+
+class Attachment(NamedTuple):
+    """A file as the row names it; ``path`` is on the Mac that runs Messages, ``total_bytes`` -1 if unknown."""
+
+    path: str
+    mime_type: str
+    name: str
+    total_bytes: int
+    missing: bool
+
+
+class Inbound(NamedTuple):
+    """A message in the gateway's own terms. Times are unix seconds; ``sent_at`` is None when unparsable.
+
+    ``text`` has attachment placeholders (U+FFFC) removed and line ends folded to LF; ``own_handle`` is the
+    local address the row belongs to, where imsg knows it; ``raw`` is the row's JSON as it came.
+    """
+
+    account: str
+    source: int
+    rowid: int
+    guid: str
+    chat: Chat
+    sender: str
+    sender_name: str
+    own_handle: str
+    is_from_me: bool
+    text: str
+    attachments: tuple[Attachment, ...]
+    reply_to_guid: str
+    is_reaction: bool
+    sent_at: float | None
+    received_at: float
+    raw: bytes
+
+
+class Admit(NamedTuple):
+    """The message may speak to ``agent`` in ``session``; ``waits`` when that agent takes time to answer."""
+
+    session: str
+    agent: str
+    mentioned: bool
+    service: str
+    waits: bool
+
+
+class Challenge(NamedTuple):
+    """The sender is unknown and may ask for access: a pairing request under ``handle``."""
+
+    handle: str
+    config_key: str
+
+
+class Dropped(NamedTuple):
+    """Not for us: the reason, from a closed set, and the config key that decided it."""
+
+    reason: str
+    config_key: str = ""
+
+
+class Held(NamedTuple):
+    """Set aside for the operator, who may release or discard it."""
+
+    reason: str
+    config_key: str = ""
+
+
+class Corrupt(NamedTuple):
+    """Could not be processed: kept with its error, never guessed at."""
+
+    error: str
+
+
+class Replied(NamedTuple):
+    """Answered: its reply's chunks are in the outbox."""
+
+
+class Absorbed(NamedTuple):
+    """Taken in without an answer of its own, and why (``no reply``)."""
+
+    why: str
+
+
+Verdict = Admit | Challenge | Dropped | Held | Corrupt
+Outcome = Replied | Absorbed | Dropped | Held | Corrupt
+
+
+class Judged(NamedTuple):
+    """An inbound row on its way to the journal, with the verdict of a pure function."""
+
+    row: Inbound
+    verdict: Verdict
+
+
+class Admitted(NamedTuple):
+    """A journaled, admitted row on its way to its conversation. One of the two serialisable seams."""
+
+    seq: int
+    session: str
+    agent: str
+    mentioned: bool
+    address: ReplyAddress
+    row: Inbound
+
+
+class Challenged(NamedTuple):
+    """A journaled row whose sender is to be offered a pairing code; ``replayed`` after a restart."""
+
+    seq: int
+    handle: str
+    address: ReplyAddress
+    row: Inbound
+    replayed: bool

@@ -1,0 +1,72 @@
+"""What goes out: a turn, the agent's words about it, a reply and its chunks."""
+
+from typing import NamedTuple
+
+from actors.envelopes.control import Ref
+from actors.envelopes.identity import ReplyAddress
+from actors.envelopes.inbound import Admitted, Outcome
+
+POSITION_BITS = 12
+"""Low bits of a chunk key hold its position in the reply: at most 4096 chunks a reply."""
+
+
+def chunk_key(seq: int, position: int) -> int:
+    """The outbox key of chunk ``position`` (from 0) of the reply to row ``seq``."""
+    return seq << POSITION_BITS | position
+
+
+def reply_of(key: int) -> int:
+    """The seq of the row whose reply the chunk ``key`` belongs to."""
+    return key >> POSITION_BITS
+
+
+class Turn(NamedTuple):
+    """One message put before one agent: ``number`` counts the turns of this conversation."""
+
+    session: str
+    number: int
+    message: Admitted
+
+
+class Run(NamedTuple):
+    """Ask the runner for an agent's answer to ``turn``; what it says goes to ``reply_to``."""
+
+    turn: Turn
+    reply_to: Ref
+
+
+class TurnEnded(NamedTuple):
+    """The agent is done with turn ``number``: its text (None when it failed) and the failure's reason."""
+
+    number: int
+    text: str | None
+    failure: str
+
+
+class Reply(NamedTuple):
+    """An answer on its way out. One of the two serialisable seams.
+
+    ``settles`` are the rows that end with it, each with its outcome, in the same transaction as its chunks.
+    """
+
+    seq: int
+    session: str
+    address: ReplyAddress
+    text: str
+    settles: tuple[tuple[int, Outcome], ...]
+
+
+class Chunk(NamedTuple):
+    """One bubble: ``key`` names it in the outbox; ``tries`` counts attempts that provably did not start."""
+
+    key: int
+    address: ReplyAddress
+    text: str
+    tries: int = 0
+
+
+class Prepared(NamedTuple):
+    """A reply cut into chunks (possibly none), for the sender of its account to queue durably."""
+
+    chunks: tuple[Chunk, ...]
+    settles: tuple[tuple[int, Outcome], ...]
