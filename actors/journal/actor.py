@@ -1,0 +1,179 @@
+"""The Journal: the one writer. Facts in, ``Recorded`` out, after the commit only.
+
+Facts are gathered while the mailbox has more, at most 256, then committed in one transaction; a row and its
+verdict, a reply's chunks and the rows they settle, are always in the same one. When the disk refuses, nothing
+is confirmed: the facts stay, are tried again every second, and the gateway says so; intake waits meanwhile.
+Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from actors.envelopes.control import OpenChunk, Record, Recorded, Replay, Replayed, SourceState, Spoken, Tick
+from actors.envelopes.facts import Appended, Rejudged, Settled
+from actors.envelopes.identity import ReplyAddress
+from actors.envelopes.inbound import Admit, Challenge, Verdict
+from actors.envelopes.outbound import POSITION_BITS
+from actors.journal.batch import Batch, Result
+from actors.journal.gate import Gate, challenged, inbound
+from actors.journal.ledger import Ledger
+from actors.journal.schema import explain
+from actors.journal.store import Store
+from actors.normalizer.echoes import GUID_SECONDS, MOST
+from actors.runtime.actor import Actor, Context
+
+GROUP = 256
+RETRY_SECONDS = 1.0
+FLOOR_EVERY = 8192
+
+
+class Journal(Actor):
+    """Owns the database connection; ``ledger`` is what the operator's status reads."""
+
+    def __init__(self, context: Context, store: Store, path: Path, ledger: Ledger) -> None:
+        super().__init__(context)
+        self._store = store
+        self._path = path
+        self._ledger = ledger
+        self._gate = Gate(store)
+        self._pending: list[Record] = []
+        self._failing = False
+        self._since_floor = 0
+
+    def on_start(self) -> None:
+        """Rebuild the counters and the floor below which everything is settled."""
+        self._ledger.load(self._store)
+
+    def on_receive(self, message: Any) -> None:
+        if type(message) is Record:
+            self._pending.append(message)
+            if self._failing:
+                self._ledger.waiting = len(self._pending)
+            elif len(self._pending) >= GROUP:
+                self._commit()
+            return
+        match message:
+            case Replay():
+                self._replay(message)
+            case Tick("retry"):
+                self._failing = False
+                self._commit()
+
+    def on_idle(self) -> None:
+        """Nothing more to gather: commit."""
+        if self._pending and not self._failing:
+            self._commit()
+
+    def _commit(self) -> None:
+        if not self._pending:
+            return
+        store, batch = self._store, Batch(self._pending, self._ledger.next_seq)
+        try:
+            store.begin()
+            batch.write(store)
+            if self._since_floor > FLOOR_EVERY:
+                self._ledger.raise_floor(store)
+                self._since_floor = 0
+            store.commit()
+        except sqlite3.Error as error:
+            self._failed(error)
+            return
+        self._pending = []
+        self._since_floor += len(batch.records)
+        self._ledger.account(batch)
+        if self._ledger.trouble:
+            self._ledger.trouble, self._ledger.waiting = "", 0
+            self.log.info("the journal can be written again; {} facts caught up", len(batch.records))
+        self._confirm(batch.results)
+
+    def _failed(self, error: sqlite3.Error) -> None:
+        self._store.rollback()
+        trouble = explain(error, self._path)
+        if self._ledger.trouble != trouble:
+            self._ledger.trouble = trouble
+            self.log.error("{}", trouble)
+        self._failing = True
+        self._ledger.waiting = len(self._pending)
+        self.clock.after(RETRY_SECONDS, self.actor_ref, Tick("retry"))
+
+    def _confirm(self, results: list[Result]) -> None:
+        gate, tell = self._gate, self.tell
+        for record, seq in results:
+            fact = record.fact
+            if type(fact) is Appended:
+                if seq > 0:
+                    self._pass_on(record, seq, fact.verdict)
+                continue
+            gate.note(fact)
+            if type(fact) is Rejudged:
+                self._pass_on(record, fact.seq, fact.verdict)
+            elif record.then is not None:
+                tell(record.then, Recorded(seq, fact))
+        for to, message in gate.admit():
+            tell(to, message)
+        self._settle_damaged()
+
+    def _settle_damaged(self) -> None:
+        """Open rows whose body cannot be read back end as corrupt instead of blocking their chat."""
+        damaged, self._gate.damaged = self._gate.damaged, []
+        for seq, corrupt in damaged:
+            self.log.error("row {} cannot be read back: {}", seq, corrupt.error)
+            self.tell(self.actor_ref, Record(Settled(seq, corrupt)))
+
+    def _pass_on(self, record: Record, seq: int, verdict: Verdict) -> None:
+        row = record.fact.row
+        if type(verdict) is Admit:
+            self._gate.offer(seq, row, verdict)
+        elif type(verdict) is Challenge:
+            self.tell(record.then, challenged(seq, row, verdict.handle, replayed=False))
+        elif record.then is not None:
+            self.tell(record.then, Recorded(seq, record.fact))
+
+    def _replay(self, message: Replay) -> None:
+        self._commit()
+        if self._failing:
+            # What is pending comes first: ask again when it is on disk.
+            self.clock.after(RETRY_SECONDS, self.actor_ref, message)
+            return
+        store, floor, to = self._store, self._ledger.floor, message.then
+        match message.what:
+            case "admitted":
+                self._gate.reload(to, store.open_rows("admit", floor))
+                for gate, admitted in self._gate.admit():
+                    self.tell(gate, admitted)
+                self._settle_damaged()
+            case "challenged":
+                for seq, *_ in store.open_rows("challenge", floor):
+                    if (stored := store.row(seq)) is not None:
+                        self.tell(to, challenged(seq, inbound(stored), stored.session or "", replayed=True))
+            case "held":
+                for stored in store.held_rows(message.reason):
+                    self.tell(to, Recorded(stored.seq, inbound(stored)))
+            case "chunks":
+                self.tell(to, Replayed("chunks", self._open_chunks(message.account)))
+            case "echoes":
+                sent = store.sent_since(self.clock.wall() - GUID_SECONDS, MOST)
+                self.tell(to, Replayed("echoes", tuple(Spoken(c, s, t, g, at) for c, s, t, g, at in reversed(sent))))
+            case "source":
+                self.tell(to, SourceState(message.source, *store.source_state(message.source)))
+
+    def _open_chunks(self, account: str) -> tuple[OpenChunk, ...]:
+        chunks = []
+        for key, owner, source, chat_id, chat_guid, service, text, state, attempted_at, until, tries in (
+            self._store.open_chunks(account, self._ledger.floor << POSITION_BITS)
+        ):
+            self._ledger.remember(key, state, owner)
+            to = ReplyAddress(owner, source, chat_id, chat_guid, service)
+            chunks.append(OpenChunk(key, to, text, state, attempted_at, until, tries))
+        return tuple(chunks)
+
+    def on_stop(self) -> None:
+        """Commit what is pending, note the floor, close."""
+        self._commit()
+        try:
+            if not self._failing:
+                self._ledger.raise_floor(self._store)
+            self._store.connection.close()
+        except sqlite3.Error as error:
+            self.log.error("{}", explain(error, self._path))

@@ -1,0 +1,152 @@
+"""The gate beyond the journal: admitted rows leave through the window, replies free their places.
+
+Rows that must wait are kept in memory while that is cheap, else only their numbers; they are read back when
+their turn comes.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from actors.envelopes.control import Ref
+from actors.envelopes.facts import Failed, Queued, Sent, Settled, Uncertain
+from actors.envelopes.identity import ReplyAddress
+from actors.envelopes.inbound import Admit, Admitted, Challenged, Corrupt, Inbound
+from actors.envelopes.outbound import reply_of
+from actors.journal.active import Window
+from actors.journal.store import Store, StoredRow
+from actors.normalizer.normalize import Malformed, normalize
+
+KEPT_ROWS = 4096
+KEPT_TEXT = 4096
+
+
+def admitted(seq: int, row: Inbound, verdict: Admit) -> Admitted:
+    """The envelope for the sessions, with the reply address fixed."""
+    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service)
+    return Admitted(seq, verdict.session, verdict.agent, verdict.mentioned, to, row)
+
+
+def inbound(stored: StoredRow) -> Inbound:
+    """A row read back from the journal. ValueError when its body is pruned or damaged."""
+    if stored.body is None:
+        raise ValueError(f"row {stored.seq} has no body any more")
+    row = normalize(stored.account, stored.source, stored.body, stored.received_at)
+    if isinstance(row, Malformed):
+        raise ValueError(row.error)
+    return row
+
+
+def restored(stored: StoredRow) -> Admitted:
+    """The envelope of an admitted row read back."""
+    verdict = Admit(
+        stored.session or "", stored.agent or "", bool(stored.mentioned), stored.service or "auto", bool(stored.waits)
+    )
+    return admitted(stored.seq, inbound(stored), verdict)
+
+
+def challenged(seq: int, row: Inbound, handle: str, replayed: bool) -> Challenged:
+    """The envelope for the pairing registry."""
+    service = "sms" if row.chat.guid.startswith("SMS;") else "auto"
+    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, service)
+    return Challenged(seq, handle, to, row, replayed)
+
+
+class Gate:
+    """Window plus the sessions' ref. ``admit`` yields what may go now."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._window: Window[Admitted | None] = Window()
+        self._to: Ref | None = None
+        self._open: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._now: list[tuple[Ref, Admitted]] = []
+        self._kept = 0
+        self.damaged: list[tuple[int, Corrupt]] = []
+        """Open rows that could not be read back, for the journal to settle."""
+
+    @property
+    def live(self) -> int:
+        """Rows beyond the gate."""
+        return self._window.live
+
+    @property
+    def waiting(self) -> int:
+        """Admitted rows that wait for a place."""
+        return self._window.waiting
+
+    def reload(self, to: Ref, rows: list[tuple[int, int, int, int]]) -> None:
+        """The sessions started (again): all open rows come once more, in order."""
+        self._window = Window()
+        self._to = to
+        self._now = []
+        self._kept = 0
+        live = [
+            (seq, None)
+            for seq, source, chat_id, waits in rows
+            if self._window.offer(seq, (source, chat_id), not waits, None)
+        ]
+        self._emit([*live])
+
+    def offer(self, seq: int, row: Inbound, verdict: Admit) -> None:
+        """A row was admitted and is on disk."""
+        if self._to is None:
+            return  # no sessions yet: their first replay finds the row
+        keep = self._kept < KEPT_ROWS and len(row.text) < KEPT_TEXT
+        item = admitted(seq, row, verdict)
+        if self._window.offer(seq, (row.source, row.chat.id), not verdict.waits, item if keep else None):
+            self._now.append((self._to, item))
+        elif keep:
+            self._kept += 1
+
+    def _emit(self, ready: list[tuple[int, Admitted | None]]) -> None:
+        """Pass rows on in order, reading back those of which only the number was kept."""
+        assert self._to is not None
+        stored = {row.seq: row for row in self._store.rows([seq for seq, item in ready if item is None])}
+        for seq, item in ready:
+            if item is not None:
+                self._kept -= 1
+                self._now.append((self._to, item))
+            elif seq in stored:
+                try:
+                    self._now.append((self._to, restored(stored[seq])))
+                except ValueError as error:
+                    self.damaged.append((seq, Corrupt(str(error))))
+
+    def note(self, fact: Any) -> None:
+        """A committed fact that may free places."""
+        kind = type(fact)
+        if kind is Sent:
+            self._ended(reply_of(fact.key), 1)
+        elif kind is Queued:
+            rows = tuple(seq for seq, _ in fact.settles)
+            if fact.chunks:
+                self._open[reply_of(fact.chunks[0].key)] = (len(fact.chunks), rows)
+            else:
+                self._release(rows)
+        elif kind is Settled:
+            self._release((fact.seq,))
+        elif kind is Failed or kind is Uncertain:
+            # The rest of this reply may wait for a person; the place does not.
+            self._ended(reply_of(fact.key), 1 << 30)
+
+    def _ended(self, reply: int, count: int) -> None:
+        entry = self._open.get(reply)
+        if entry is None:
+            return
+        left = entry[0] - count
+        if left > 0:
+            self._open[reply] = (left, entry[1])
+        else:
+            del self._open[reply]
+            self._release(entry[1])
+
+    def _release(self, rows: tuple[int, ...]) -> None:
+        for seq in rows:
+            self._window.release(seq)
+
+    def admit(self) -> Iterator[tuple[Ref, Admitted]]:
+        """What may go to the sessions now, in order."""
+        if ready := list(self._window.admit()):
+            self._emit(ready)
+        now, self._now = self._now, []
+        return iter(now)

@@ -1,0 +1,61 @@
+"""The Normalizer: rows in, messages out, in exactly the order they came.
+
+Told ``Received`` by the readers and ``Spoken`` by the senders; tells the AccessController an ``Inbound`` to
+judge, or a ``Judged`` where nothing is left to decide (malformed, our own echo). Everything passes through the
+same mailbox after it, so that the journal's cursor can never overtake a row.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.envelopes.control import Listen, Ref, Replay, Replayed, Spoken
+from actors.envelopes.inbound import Corrupt, Dropped, Judged, Received
+from actors.normalizer.echoes import EchoMemory
+from actors.normalizer.normalize import Malformed, nameless, normalize
+from actors.runtime.actor import Actor, Context
+
+
+class Normalizer(Actor):
+    """One for all accounts."""
+
+    def __init__(self, context: Context, access: Ref, journal: Ref, senders: Sequence[Ref]) -> None:
+        super().__init__(context)
+        self._access = access
+        self._journal = journal
+        self._senders = senders
+        self._echoes = EchoMemory()
+
+    def on_start(self) -> None:
+        """Learn what was said before a restart, and listen to what will be."""
+        self.tell(self._journal, Replay("echoes", self.actor_ref))
+        for sender in self._senders:
+            self.tell(sender, Listen(self.actor_ref))
+
+    def on_receive(self, message: Any) -> None:
+        match message:
+            case Received():
+                self._received(message)
+            case Spoken():
+                self._echoes.spoken(message)
+            case Replayed("echoes", items):
+                for said in items:
+                    self._echoes.spoken(said)
+
+    def _received(self, message: Received) -> None:
+        row = normalize(message.account, message.source, message.raw, message.received_at)
+        if type(row) is Malformed:
+            self.tell(self._access, Judged(row.row, Corrupt(row.error)))
+            return
+        assert not isinstance(row, Malformed)
+        if row.is_from_me:
+            self._echoes.own_row(row)
+        elif self._echoes.is_echo(row):
+            self.tell(self._access, Judged(row, Dropped("echo")))
+            return
+        self.tell(self._access, row)
+
+    def set_aside(self, message: Any, error: BaseException) -> None:
+        """A row that breaks the normalizer is kept as corrupt, in its place in the order."""
+        if isinstance(message, Received):
+            row = nameless(message.account, message.source, message.raw, message.received_at)
+            self.tell(self._access, Judged(row, Corrupt(repr(error))))
