@@ -1,0 +1,42 @@
+"""How a link to imsg is doing, in words for the operator: ``ok``, ``degraded`` or ``down``, why, and the remedy."""
+
+from dataclasses import dataclass, field
+
+FULL_DISK_ACCESS = (
+    "System Settings > Privacy & Security > Full Disk Access: allow the program that starts the gateway "
+    "(Terminal, or the service), then wait for the next try"
+)
+
+
+@dataclass(slots=True)
+class LinkHealth:
+    """Written by the reader and caller of one account, read by the status report. Times are unix seconds."""
+
+    state: str = "down"
+    reason: str = "starting"
+    remedy: str = ""
+    last_error: str = ""
+    pid: int | None = None
+    spawned: int = 0
+    junk: int = 0
+    dropped: int = 0
+    since: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> tuple[str, str]:
+    """``(reason, remedy)`` for a child that ended: its exit code, its last lines, whether it ever answered."""
+    text = " ".join(words)
+    said = f"; it said: {words[-1][:200]}" if words else ""
+    if "Full Disk Access" in text or "authorization denied" in text:
+        return (
+            f"imsg cannot read the Messages database (no Full Disk Access){said}",
+            FULL_DISK_ACCESS,
+        )
+    how = "closed" if code == 0 else f"ended by signal {-code}" if code is not None and code < 0 else f"exited ({code})"
+    if not answered and words:
+        return (
+            f"{cli} {how} without speaking JSON-RPC{said}",
+            f"try `{cli} rpc --help`; without an rpc subcommand, update imsg (brew upgrade imsg)",
+        )
+    return f"{cli} {how}{said}", f"run `{cli} rpc` by hand to see why; the gateway tries again by itself"

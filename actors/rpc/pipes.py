@@ -1,0 +1,152 @@
+"""Moving bytes: a pump thread reads the child's output, a writer feeds its input without ever blocking an actor.
+
+The pump reads on only while intake and journal hold fewer than ``HIGH_WATER`` lines; the pipe then stops imsg.
+It measures what waits (nothing is counted up and down, so nothing can leak) and waits for local commits only.
+"""
+
+import contextlib
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from pykka import ActorDeadError
+
+from actors.envelopes.control import ChildErrors, ChildGone, Lines, Ref
+from actors.rpc.frames import Splitter
+from actors.runtime.process import Child
+
+READ_SIZE = 1 << 16
+HIGH_WATER = 256
+PAUSE_SECONDS = 0.002
+ERROR_LINES = 200
+
+
+class Pump:
+    """Two threads for one child: stdout to ``Lines`` and ``ChildGone``, stderr to ``ChildErrors``."""
+
+    def __init__(self, child: Child, epoch: int, reader: Ref, waiting: Callable[[], int]) -> None:
+        self._child = child
+        self._epoch = epoch
+        self._reader = reader
+        self._waiting = waiting
+        self._stopped = threading.Event()
+        self.told = 0
+        """Lines handed to the reader so far."""
+        self.dropped = 0
+        """Lines that were too long to keep."""
+        self._threads = [
+            threading.Thread(target=self._pump_output, name=f"pump-{child.pid}", daemon=True),
+            threading.Thread(target=self._pump_errors, name=f"stderr-{child.pid}", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Read no further (the threads end by themselves, at the latest with the child)."""
+        self._stopped.set()
+
+    def _pump_output(self) -> None:
+        splitter = Splitter()
+        try:
+            while not self._stopped.is_set():
+                while self._waiting() >= HIGH_WATER and not self._stopped.wait(PAUSE_SECONDS):
+                    pass
+                data = os.read(self._child.stdout, READ_SIZE)
+                if not data:
+                    break
+                self._tell(splitter.feed(data))
+                self.dropped = splitter.dropped
+            self._tell(splitter.finish())
+        except OSError:
+            pass
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(self._child.stdout)
+        self._child.ended.wait(1.0)
+        with contextlib.suppress(ActorDeadError):
+            self._reader.tell(ChildGone(self._epoch, self._child.exit_code))
+
+    def _tell(self, lines: list[bytes]) -> None:
+        if lines:
+            self.told += len(lines)
+            with contextlib.suppress(ActorDeadError):
+                self._reader.tell(Lines(self._epoch, tuple(lines)))
+
+    def _pump_errors(self) -> None:
+        # stderr is drained for ever; only the first lines of a flood are passed on.
+        splitter = Splitter(most=8192)
+        passed = 0
+        with contextlib.suppress(OSError, ActorDeadError):
+            while data := os.read(self._child.stderr, READ_SIZE):
+                for line in splitter.feed(data):
+                    passed += 1
+                    if passed <= ERROR_LINES:
+                        self._reader.tell(ChildErrors(self._epoch, line.decode("utf-8", "replace")))
+            for line in splitter.finish():
+                self._reader.tell(ChildErrors(self._epoch, line.decode("utf-8", "replace")))
+        with contextlib.suppress(OSError):
+            os.close(self._child.stderr)
+
+
+class PipeWriter:
+    """The child's input. ``write`` never blocks: what the pipe does not take at once goes out from a thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._backlog: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def write(self, data: bytes) -> bool:
+        """Send bytes in order; False when the pipe is broken or closed."""
+        with self._lock:
+            if self._closed:
+                return False
+            if not self._backlog:
+                try:
+                    written = os.write(self._descriptor, data)
+                except BlockingIOError:
+                    written = 0
+                except OSError:
+                    return False
+                if written == len(data):
+                    return True
+                data = data[written:]
+            self._backlog.append(data)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._drain, name="pipe-writer", daemon=True)
+                self._thread.start()
+            return True
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                if self._closed or not self._backlog:
+                    self._thread = None
+                    return
+                data = self._backlog[0]
+            try:
+                select.select([], [self._descriptor], [], 0.5)
+                written = os.write(self._descriptor, data)
+            except BlockingIOError:
+                continue
+            except (OSError, ValueError):
+                self.close()
+                return
+            with self._lock:
+                if written == len(data):
+                    self._backlog.popleft()
+                else:
+                    self._backlog[0] = data[written:]
+
+    def close(self) -> None:
+        """Close the pipe: imsg sees the end of its input."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                with contextlib.suppress(OSError):
+                    os.close(self._descriptor)
