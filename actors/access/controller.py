@@ -1,0 +1,152 @@
+"""The AccessController: every message gets its verdict here, and nothing happens because of it yet.
+
+Told ``Inbound`` to judge and ``Judged`` to pass on, in the order rows came; tells the Journal each with its
+verdict, and with ``then`` whoever acts after the commit: the sessions for admitted ones, the pairing registry for
+challenges, the sender for our own rows (evidence of what went out), nobody for refusals.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip
+from actors.access.view import AccessView
+from actors.envelopes.control import AllowedChanged, Record, Recorded, Ref, Replay, Tick
+from actors.envelopes.facts import Appended, Rejudged
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Verdict
+from actors.runtime.actor import Actor, Context
+from actors.runtime.logs import event
+
+STAMP_SECONDS = 1.0
+REMEMBERED_DROPS = 10_000
+
+
+class Book(Protocol):
+    """Whom pairing has let in: a snapshot per account, renewed by ``refresh`` (True when it changed)."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be read."""
+
+    def allowed(self, account: str) -> Allowed:
+        """The snapshot."""
+
+    def refresh(self, account: str) -> bool:
+        """Look again."""
+
+
+class AccessController(Actor):
+    """One for all accounts; ``views`` by account id."""
+
+    def __init__(
+        self,
+        context: Context,
+        views: Mapping[str, AccessView],
+        book: Book,
+        journal: Ref,
+        sessions: Ref,
+        pairing: Ref,
+        senders: Mapping[str, Ref],
+    ) -> None:
+        super().__init__(context)
+        self._views = views
+        self._book = book
+        self._journal = journal
+        self._sessions = sessions
+        self._pairing = pairing
+        self._senders = senders
+        self._seen: set[str] = set()
+        self._told: set[tuple[str, int, str]] = set()
+
+    def on_start(self) -> None:
+        """Read who is allowed, and judge again what an unreadable store held up."""
+        self._refresh()
+        self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
+
+    def on_receive(self, message: Any) -> None:
+        if type(message) is Inbound:
+            self._judge(message)
+            return
+        match message:
+            case Judged(row, verdict):
+                self._record(row, verdict)
+            case Recorded(seq, row):
+                verdict = self._decide(row)
+                if type(verdict) is not Held:
+                    self.tell(self._journal, Record(Rejudged(seq, row, verdict), self._then(row, verdict)))
+            case AllowedChanged():
+                self._refresh()
+            case Tick("stamps"):
+                self._refresh()
+                self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
+
+    def _judge(self, row: Inbound) -> None:
+        self._record(row, self._decide(row))
+
+    def _decide(self, row: Inbound) -> Verdict:
+        view = self._views[row.account]
+        verdict = decide(row, view, self._book.allowed(row.account))
+        # An approval counts for the very next message: nobody is challenged on an old reading of the files.
+        if type(verdict) is Challenge and self._refresh_account(row.account):
+            verdict = decide(row, view, self._book.allowed(row.account))
+        return verdict
+
+    def _record(self, row: Inbound, verdict: Verdict) -> None:
+        self.tell(self._journal, Record(Appended(row, verdict), self._then(row, verdict)))
+        if type(verdict) is Admit:
+            event("info", "access", "admitted", account=row.account, chat=row.chat.id, guid=row.guid)
+        elif type(verdict) is not Challenge:
+            self._log_refusal(row, verdict)
+
+    def _then(self, row: Inbound, verdict: Verdict) -> Ref | None:
+        if type(verdict) is Admit:
+            return self._sessions
+        if type(verdict) is Challenge:
+            return self._pairing
+        return self._senders.get(row.account) if row.is_from_me else None
+
+    def _log_refusal(self, row: Inbound, verdict: Verdict) -> None:
+        """The first refusal per chat and reason with the setting that would admit it; repeats at debug."""
+        reason = verdict.reason if isinstance(verdict, Dropped | Held) else "malformed payload"
+        what = "held" if isinstance(verdict, Held) else "set aside" if isinstance(verdict, Corrupt) else "dropped"
+        mark = (row.account, row.chat.id, reason)
+        if mark in self._told or row.is_from_me:
+            event("debug", "access", f"{what}: {reason}", account=row.account, chat=row.chat.id, guid=row.guid)
+            return
+        if len(self._told) >= REMEMBERED_DROPS:
+            self._told.clear()
+        self._told.add(mark)
+        detail = verdict.error if isinstance(verdict, Corrupt) else flip(verdict, row)
+        event(
+            "warning" if isinstance(verdict, Corrupt | Held) else "info",
+            "access",
+            f"{what}: {reason}",
+            account=row.account,
+            chat=row.chat.id,
+            guid=row.guid,
+            hint=detail,
+        )
+
+    def _refresh(self) -> None:
+        for account in self._views:
+            self._refresh_account(account)
+
+    def _refresh_account(self, account: str) -> bool:
+        """Look at the pairing files; True when they say something new."""
+        was_readable = account in self._seen and self._book.allowed(account).readable
+        changed = self._book.refresh(account)
+        readable = self._book.allowed(account).readable
+        if not readable and (was_readable or account not in self._seen):
+            self.log.error("{}; nobody is admitted or challenged by pairing until it can be read", self._book.trouble)
+        if readable and not was_readable:
+            # Rows that could not be judged meanwhile are judged now.
+            self.tell(self._journal, Replay("held", self.actor_ref, reason=STORE_UNREADABLE))
+        self._seen.add(account)
+        return changed
+
+    def set_aside(self, message: Any, error: BaseException) -> None:
+        """A row that breaks the decision is kept as corrupt, in its place in the order; nothing is sent for it."""
+        match message:
+            case Inbound():
+                self.tell(self._journal, Record(Appended(message, Corrupt(repr(error)))))
+            case Judged(row, _):
+                self.tell(self._journal, Record(Appended(row, Corrupt(repr(error)))))

@@ -1,0 +1,90 @@
+"""Handles: the one form in which phone numbers and e-mail addresses are compared.
+
+In: the text of a sender or of a list entry. Out: its canonical text. Two texts name the same person exactly when
+their canonical texts are equal code point by code point. Promise: only ASCII letters, digits and punctuation are
+ever folded, so nothing that merely looks like a listed handle (digits of other scripts, invisible characters,
+Cyrillic letters, a letter in a number) becomes equal to it; what is not understood stays what it is.
+"""
+
+import re
+import string
+from functools import lru_cache
+
+BLANKS = " \t\r\n"
+"""What may surround a handle. Other white space is part of the text."""
+
+LONGEST = 320
+"""Characters of the longest possible e-mail address. A longer text is no handle, and is not cached."""
+
+SHORTEST_NUMBER = 7
+"""Digits of the shortest number that can belong to a person; below it are short codes."""
+
+_SERVICES = re.compile(rf"(?:[{BLANKS}]*(?:imessage|sms|auto):)+", re.ASCII | re.IGNORECASE)
+_TEL = re.compile(r"tel:", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"\+?[0-9]+")
+_ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+_SEPARATORS = str.maketrans("", "", " \t().-")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def canonical(text: str, region: str | None) -> str:
+    """The canonical form of a handle; ``""`` when it holds no letter and no digit.
+
+    ``region`` is the two-letter country (``US``) whose national numbers become E.164, None for none. E-mail
+    addresses lose their case, phone numbers their separators; a number without ``+`` that is no possible number
+    of the region keeps its digits and gets no ``+``. Any other text is only trimmed. A service prefix
+    (``imessage:``, ``sms:``, ``auto:``) says nothing about the person and is dropped.
+    """
+    return _canonical(text, region) if len(text) <= LONGEST else text
+
+
+def without_service(text: str) -> str:
+    """``text`` trimmed and without its service prefixes, however many there are, in any case."""
+    prefix = _SERVICES.match(text)
+    return (text[prefix.end() :] if prefix else text).strip(BLANKS)
+
+
+def ascii_lower(text: str) -> str:
+    """``text`` with A-Z in lower case and nothing else: U+212A must not become the letter k."""
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def can_be_answered(handle: str) -> bool:
+    """Whether a canonical handle is an address a person reads: an e-mail address or a number of seven digits on.
+
+    Short codes, business chats and sender names are not.
+    """
+    if _NUMBER.fullmatch(handle):
+        return len(handle.removeprefix("+")) >= SHORTEST_NUMBER
+    return len(handle) <= LONGEST and _ADDRESS.fullmatch(handle) is not None
+
+
+@lru_cache(maxsize=8192)
+def _canonical(text: str, region: str | None) -> str:
+    text = without_service(text)
+    if "@" in text:
+        return ascii_lower(text)
+    bare = _TEL.sub("", text, count=1) if _TEL.match(text) else text
+    number = bare.translate(_SEPARATORS)
+    if _NUMBER.fullmatch(number):
+        # "+49 (0)30 ..." is how people write a number for both uses; only its country knows whether the 0 stays.
+        written_twice = number[0] == "+" and "(0)" in bare
+        if number[0] == "+" and not written_twice:
+            return number
+        return _e164(bare if written_twice else number, region) or number
+    return text if any(map(str.isalnum, text)) else ""
+
+
+def _e164(number: str, region: str | None) -> str:
+    """``number`` as E.164, or ``""`` when it is no possible number: possible, not valid, so +1555... works."""
+    if number[0] != "+" and not region:
+        return ""
+    import phonenumbers as phones  # 20 ms, and only lists with national numbers need it
+
+    try:
+        parsed = phones.parse(number, region.upper() if region else None)
+    except phones.NumberParseException:
+        return ""
+    if phones.is_possible_number_with_reason(parsed) != phones.ValidationResult.IS_POSSIBLE:
+        return ""
+    return str(phones.format_number(parsed, phones.PhoneNumberFormat.E164))

@@ -1,0 +1,169 @@
+"""The access view: everything a decision needs of one account, worked out once per config.
+
+In: an effective account and the config file's models. Out: an immutable ``AccessView`` of sets and dicts, so that a
+decision is look-ups only. What could not be used (an entry, a pattern, a group key) is in ``problems`` with its
+config path; it never widens access.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from actors.access import mentions
+from actors.access.entries import AllowList, Kind, parse
+from actors.access.mentions import Mentions
+from actors.conversation.routing import Routes
+from config.account import Account
+from config.schema.agents import Agent
+from config.schema.root import Config
+
+RUNTIME_KEY = "agents.list[].runtime"
+"""Where a person says what answers."""
+
+_WAITS = {"echo": False, "command": True}
+"""The runtimes that can answer, and whether the answer takes time."""
+
+_KEYS = ("dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "groups")
+
+
+class AgentView(NamedTuple):
+    """One agent: whether it can answer (else ``problem`` says why not), and what counts as a mention of it."""
+
+    id: str
+    waits: bool
+    usable: bool
+    mentions: Mentions = Mentions()
+    problem: str = ""
+
+
+class GroupGate(NamedTuple):
+    """Whether a group asks for a mention, and the config path that says so or would."""
+
+    require_mention: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """One account's access rules, ready for look-ups.
+
+    ``groups`` are the chats with an entry of their own: they count as groups whatever imsg says. ``other_groups`` is
+    the gate of all other groups, None when they are shut out. ``senders_key`` is the list that decided about group
+    senders: ``groupAllowFrom``, or ``allowFrom`` when that is unset.
+    """
+
+    account: str
+    region: str
+    service: str
+    dm_policy: str
+    dm_senders: AllowList
+    group_policy: str
+    group_senders: AllowList
+    senders_key: str
+    groups: Mapping[int, GroupGate]
+    other_groups: GroupGate | None
+    agents: Mapping[str, AgentView]
+    routes: Routes
+    keys: Mapping[str, str]
+    problems: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def build(cls, account: Account, config: Config) -> "AccessView":
+        """The view of ``account`` under ``config``."""
+        keys = {key: account.key_path(key) for key in _KEYS}
+        senders = AllowList.of(account.allow_from, account.region)
+        falls_back = account.group_allow_from is None
+        group_senders = senders if falls_back else AllowList.of(account.group_allow_from or (), account.region)
+        groups, other_groups, odd_keys = _groups(account)
+        agents = {agent.id: agent_view(agent, index, config) for index, agent in _agents(config)}
+        problems = [
+            *_list_problems(keys["allowFrom"], senders),
+            *([] if falls_back else _list_problems(keys["groupAllowFrom"], group_senders)),
+            *odd_keys,
+            *(problem for agent in agents.values() for problem in agent.mentions.problems),
+        ]
+        return cls(
+            account=account.id,
+            region=account.region,
+            service=account.service,
+            dm_policy=account.dm_policy,
+            dm_senders=senders,
+            group_policy=account.group_policy,
+            group_senders=group_senders,
+            senders_key=keys["allowFrom" if falls_back else "groupAllowFrom"],
+            groups=groups,
+            other_groups=other_groups,
+            agents=agents,
+            routes=Routes.build(account.id, account.region, config),
+            keys=keys,
+            problems=tuple(dict.fromkeys(problems)),
+        )
+
+    def key(self, name: str) -> str:
+        """The dotted path of a config key of this account, where it is set or would be."""
+        return self.keys[name]
+
+    def agent_problem(self, agent: str) -> str:
+        """Why ``agent`` cannot answer and what to write; ``""`` when it can."""
+        return self.agents[agent].problem
+
+
+def agent_view(agent: Agent, index: int, config: Config) -> AgentView:
+    """What the gate needs of one agent; ``index`` is its place in the list, for paths in problems."""
+    kind = agent.runtime.type if agent.runtime else None
+    usable = kind in _WAITS
+    runs = f"runtime {kind!r}, which cannot run here" if kind else "no runtime"
+    remedy = f'set {RUNTIME_KEY} to {{type: "echo"}} or {{type: "command", command: [..]}}'
+    return AgentView(
+        id=agent.id,
+        waits=_WAITS.get(kind or "", True),
+        usable=usable,
+        mentions=_mentions(agent, index, config),
+        problem="" if usable else f"agent {agent.id!r} has {runs}: {remedy}",
+    )
+
+
+def _agents(config: Config) -> list[tuple[int, Agent]]:
+    return list(enumerate(config.agents.list or (config.default_agent(),)))
+
+
+def _mentions(agent: Agent, index: int, config: Config) -> Mentions:
+    """The agent's own key if it is there (even empty), then that of ``messages``, then its name and emoji."""
+    if agent.group_chat and agent.group_chat.mention_patterns is not None:
+        place = f"list.{index}" if index < len(config.agents.listed) else f"entries.{agent.id}"
+        path = f"agents.{place}.groupChat.mentionPatterns"
+        return mentions.compile_patterns(agent.group_chat.mention_patterns, path)
+    if config.messages.group_chat.mention_patterns is not None:
+        path = "messages.groupChat.mentionPatterns"
+        return mentions.compile_patterns(config.messages.group_chat.mention_patterns, path)
+    return mentions.from_identity(agent.identity.name, agent.identity.emoji)
+
+
+def _groups(account: Account) -> tuple[dict[int, GroupGate], GroupGate | None, list[tuple[str, str]]]:
+    """The registry's gates by chat id, the gate of other groups, and keys that name no chat.
+
+    With any key in it, even an unusable one, the registry is active: other groups need the key ``*``.
+    """
+    star = account.groups.get("*")
+    default = star.require_mention if star else None
+    star_key = account.key_path("groups.*.requireMention")
+    gates: dict[int, GroupGate] = {}
+    odd: list[tuple[str, str]] = []
+    for key, entry in account.groups.items():
+        if key == "*":
+            continue
+        named = parse(key if ":" in key else f"chat_id:{key}", None)
+        if named.kind is not Kind.CHAT_ID:
+            odd.append((account.key_path(f"groups.{key}"), "names no chat: write the chat id as a number from 1, or *"))
+            continue
+        inherits = entry.require_mention is None and default is not None
+        required = default if entry.require_mention is None else entry.require_mention
+        gates[int(named.value)] = GroupGate(
+            required is not False, star_key if inherits else account.key_path(f"groups.{key}.requireMention")
+        )
+    open_to_others = star is not None or not account.groups
+    return gates, GroupGate(default is not False, star_key) if open_to_others else None, odd
+
+
+def _list_problems(path: str, entries: AllowList) -> list[tuple[str, str]]:
+    return [(f"{path}.{index}", why) for index, why in entries.problems]
