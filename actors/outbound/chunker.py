@@ -1,0 +1,73 @@
+"""The OutboundChunker: an answer in, bubbles out.
+
+Told ``Reply`` by conversations and the pairing registry; tells the sender of the reply's account one
+``Prepared`` with its chunks, or with none where there is nothing to say. Every path out goes through here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from actors.envelopes.control import Record, Ref
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Absorbed, Corrupt, Held, Outcome
+from actors.envelopes.outbound import POSITION_BITS, Chunk, Prepared, Reply, chunk_key
+from actors.outbound.chunks import chunk
+from actors.outbound.reply_text import prepare_reply
+from actors.runtime.actor import Actor, Context
+
+MOST_CHUNKS = 1 << POSITION_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundView:
+    """How one account writes: ``limit`` in UTF-16 units, the prefix and whose name ``auto`` stands for."""
+
+    limit: int = 4000
+    mode: Literal["length", "newline"] = "length"
+    prefix: str | None = None
+    identity_name: str | None = None
+
+
+def prepare(reply: Reply, view: OutboundView) -> Prepared:
+    """Cut a reply into keyed chunks. Pure. Nothing to say settles its rows as absorbed; too much, as held."""
+    text = prepare_reply(reply.text, view.prefix, view.identity_name)
+    if text is None:
+        return _none(reply, Absorbed("no reply"))
+    pieces = chunk(text, view.limit, view.mode)
+    if not pieces:
+        return _none(reply, Absorbed("no reply"))
+    if len(pieces) > MOST_CHUNKS:
+        return _none(reply, Held(f"reply too long: {len(pieces)} chunks"))
+    chunks = tuple(
+        Chunk(chunk_key(reply.seq, position), reply.address, piece) for position, piece in enumerate(pieces)
+    )
+    return Prepared(chunks, reply.settles)
+
+
+def _none(reply: Reply, outcome: Outcome) -> Prepared:
+    return Prepared((), tuple((seq, outcome) for seq, _ in reply.settles))
+
+
+class OutboundChunker(Actor):
+    """One for all accounts."""
+
+    def __init__(
+        self, context: Context, senders: Mapping[str, Ref], views: Mapping[str, OutboundView], journal: Ref
+    ) -> None:
+        super().__init__(context)
+        self._senders = senders
+        self._views = views
+        self._journal = journal
+
+    def on_receive(self, message: Any) -> None:
+        match message:
+            case Reply():
+                account = message.address.account
+                self.tell(self._senders[account], prepare(message, self._views[account]))
+
+    def set_aside(self, message: Any, error: BaseException) -> None:
+        """A reply that cannot be cut: its rows end as corrupt, visibly, and nothing is sent."""
+        if isinstance(message, Reply):
+            for seq, _ in message.settles:
+                self.tell(self._journal, Record(Settled(seq, Corrupt(f"reply: {error!r}"))))

@@ -1,0 +1,83 @@
+"""Chunks whose fate is unknown, and the own rows that settle it. Pure.
+
+A row proves at most one chunk; a GUID that a send answered with proves no other.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from actors.envelopes.control import OwnRow
+from actors.envelopes.outbound import Chunk
+from actors.normalizer.normalize import moment
+from actors.outbound.evidence import proves
+
+REMEMBERED = 4096
+
+
+class Doubts:
+    """The uncertain chunks of one account."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, tuple[Chunk, float]] = {}
+        self._parked: set[int] = set()
+        self._proofs: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, chunk: Chunk, attempted_at: float) -> None:
+        """A chunk attempted at that time (unix seconds) has no known outcome."""
+        self._chunks[chunk.key] = (chunk, attempted_at)
+
+    def get(self, key: int) -> Chunk | None:
+        """The doubted chunk with this key."""
+        entry = self._chunks.get(key)
+        return entry[0] if entry is not None else None
+
+    def open(self) -> list[int]:
+        """All keys in doubt."""
+        return list(self._chunks)
+
+    def park(self, key: int) -> None:
+        """Its time for evidence is over; later evidence still counts."""
+        self._parked.add(key)
+
+    def is_parked(self, key: int) -> bool:
+        """Whether the chunk's chat goes on without it."""
+        return key in self._parked
+
+    def drop(self, key: int) -> bool:
+        """No doubt any more; True when it had been parked."""
+        self._chunks.pop(key, None)
+        parked = key in self._parked
+        self._parked.discard(key)
+        return parked
+
+    def proved(self, guid: str) -> None:
+        """This GUID is the proof of a chunk; it proves no other."""
+        self._proofs[guid.lower()] = None
+        if len(self._proofs) > REMEMBERED:
+            self._proofs.popitem(last=False)
+
+    def proved_by(self, row: OwnRow) -> Chunk | None:
+        """The oldest doubted chunk that ``row`` proves."""
+        if not self._chunks or row.guid.lower() in self._proofs:
+            return None
+        for chunk, attempted_at in self._chunks.values():
+            if proves(chunk, attempted_at, row.chat_id, row.text, row.sent_at):
+                self.proved(row.guid)
+                return chunk
+        return None
+
+    def rows_of(self, key: int, result: Mapping[str, Any] | None) -> list[OwnRow]:
+        """Own rows in a ``messages.history`` answer about the chat of chunk ``key``, oldest first."""
+        chunk = self.get(key)
+        messages = result.get("messages") if result is not None else None
+        if chunk is None or not isinstance(messages, list):
+            return []
+        rows = []
+        for message in messages:
+            if isinstance(message, dict) and message.get("is_from_me") is True:
+                text, guid, at = message.get("text"), message.get("guid"), message.get("created_at")
+                if isinstance(text, str) and isinstance(guid, str):
+                    sent_at = moment(at) if isinstance(at, str) else None
+                    rows.append(OwnRow(chunk.address.chat_id, text, guid, sent_at))
+        return rows[::-1]

@@ -1,0 +1,152 @@
+"""Who may send next: one lane per chat, one chunk of a lane under way, lanes take turns. Pure.
+
+Within a lane chunks leave in order, so chunk n+1 of a reply never starts before n ended and replies of a chat
+start in turn order. A deferred chunk holds its lane until its time; an uncertain one holds it while evidence may
+still come, after that only the rest of its own reply stays behind.
+"""
+
+from collections import deque
+
+from actors.envelopes.outbound import Chunk, reply_of
+
+Key = tuple[int, int]
+
+FASTEST, MOST = 0.0005, 128
+PIPE_SECONDS = 0.05
+
+
+class _Lane:
+    __slots__ = ("busy", "held", "queue")
+
+    def __init__(self) -> None:
+        self.queue: deque[Chunk] = deque()
+        self.busy: Chunk | None = None
+        self.held = False
+
+
+class Lanes:
+    """The chunks of one account that have not ended."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[Key, _Lane] = {}
+        self._turn: deque[Key] = deque()
+        self._parked: dict[int, list[Chunk]] = {}
+        self._where: dict[int, Key] = {}
+
+    @staticmethod
+    def _key(chunk: Chunk) -> Key:
+        return chunk.address.source, chunk.address.chat_id
+
+    def add(self, chunk: Chunk) -> None:
+        """A chunk was queued; it stands behind everything of its chat."""
+        if (parked := self._parked.get(reply_of(chunk.key))) is not None:
+            parked.append(chunk)
+            return
+        key = self._key(chunk)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane()
+        lane.queue.append(chunk)
+        if lane.busy is None and not lane.held and len(lane.queue) == 1:
+            self._turn.append(key)
+
+    def free(self, chunk: Chunk) -> bool:
+        """Whether a chunk of this chat could start at once, with nobody before it in any lane."""
+        lane = self._lanes.get(self._key(chunk))
+        return not self._turn and (lane is None or (lane.busy is None and not lane.held and not lane.queue))
+
+    def start(self) -> Chunk | None:
+        """The next chunk, from here on under way; None when all lanes are empty, busy or held."""
+        while self._turn:
+            key = self._turn.popleft()
+            lane = self._lanes.get(key)
+            if lane is None or lane.busy is not None or lane.held or not lane.queue:
+                continue
+            chunk = lane.busy = lane.queue.popleft()
+            self._where[chunk.key] = key
+            return chunk
+        return None
+
+    def under_way(self, key: int) -> Chunk | None:
+        """The chunk with this key if it is under way."""
+        where = self._where.get(key)
+        lane = self._lanes.get(where) if where is not None else None
+        return lane.busy if lane is not None else None
+
+    def ended(self, key: int) -> None:
+        """Sent or failed: the lane goes on."""
+        where = self._where.pop(key, None)
+        lane = self._lanes.get(where) if where is not None else None
+        if where is None or lane is None:
+            return
+        lane.busy, lane.held = None, False
+        if lane.queue:
+            self._turn.append(where)
+        else:
+            del self._lanes[where]
+
+    def hold(self, key: int, again: Chunk | None = None) -> None:
+        """The lane waits: for a deferred chunk's time (``again`` is that chunk, first in line), or for evidence."""
+        where = self._where.get(key)
+        lane = self._lanes.get(where) if where is not None else None
+        if lane is None:
+            return
+        lane.held = True
+        if again is not None:
+            lane.busy = None
+            del self._where[key]
+            lane.queue.appendleft(again)
+
+    def adopt(self, chunk: Chunk) -> None:
+        """A chunk that was under way when the last gateway ended: its lane waits for evidence."""
+        key = self._key(chunk)
+        lane = self._lanes.setdefault(key, _Lane())
+        lane.busy, lane.held = chunk, True
+        self._where[chunk.key] = key
+
+    def adopt_parked(self, chunk: Chunk) -> None:
+        """A chunk that is uncertain since long: the rest of its reply stays behind."""
+        self._parked.setdefault(reply_of(chunk.key), [])
+
+    def wait(self, chunk: Chunk) -> None:
+        """The lane of a queued chunk waits until ``resume``."""
+        self._lanes[self._key(chunk)].held = True
+
+    def resume(self, where: Key) -> None:
+        """A held lane's time has come."""
+        lane = self._lanes.get(where)
+        if lane is not None and lane.held:
+            lane.held = False
+            if lane.busy is None and lane.queue:
+                self._turn.append(where)
+
+    def park(self, key: int) -> None:
+        """No evidence came: the chunk and the rest of its reply stay behind, later replies go on."""
+        where = self._where.get(key)
+        lane = self._lanes.get(where) if where is not None else None
+        if lane is not None:
+            reply = reply_of(key)
+            self._parked[reply] = [chunk for chunk in lane.queue if reply_of(chunk.key) == reply]
+            lane.queue = deque(chunk for chunk in lane.queue if reply_of(chunk.key) != reply)
+            self.ended(key)
+
+    def unpark(self, key: int) -> None:
+        """Evidence came after all: the rest of the reply goes on, behind what is queued now."""
+        for chunk in self._parked.pop(reply_of(key), []):
+            self.add(chunk)
+
+
+class Pace:
+    """How many requests may stand in the pipe: as many as it serves in ``PIPE_SECONDS``, from 1 to ``MOST``."""
+
+    def __init__(self) -> None:
+        self._seconds = PIPE_SECONDS
+
+    def took(self, seconds: float) -> None:
+        """A send took this long (a moving average over about eight)."""
+        self._seconds += (max(seconds, FASTEST) - self._seconds) / 8
+
+    @property
+    def depth(self) -> int:
+        """Requests that may be under way at once."""
+        return max(1, min(MOST, round(PIPE_SECONDS / self._seconds)))

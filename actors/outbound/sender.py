@@ -1,0 +1,298 @@
+"""The OutboundSender: chunks out, each at most once, in order per chat.
+
+The life of a chunk::
+
+    queued -> attempted -> sent
+      ^          |  |  `-> uncertain -> sent (evidence) | parked for the owner
+      |          |  `----> failed (a dead letter)
+      `-deferred-'  only what provably did not start
+
+``Attempted`` is on disk before the request is written. Without an answer a chunk is uncertain and never sent
+again by itself: our own row, on the watch or in the chat's history, is the proof that it went out. While
+evidence may come (60 s) its chat waits; after that only the rest of its own reply does.
+"""
+
+from typing import Any
+
+from actors.envelopes.control import (
+    Answer,
+    Call,
+    Disconnected,
+    Listen,
+    OpenChunk,
+    OwnRow,
+    Quiesce,
+    Quiet,
+    Record,
+    Recorded,
+    Ref,
+    Replay,
+    Replayed,
+    Subscribed,
+    Tick,
+)
+from actors.envelopes.facts import Appended, Attempted, Deferred, Failed, Queued, Sent, Uncertain
+from actors.envelopes.outbound import Chunk, Prepared
+from actors.outbound.doubts import Doubts
+from actors.outbound.lanes import Lanes, Pace
+from actors.outbound.verdicts import RETRY_SECONDS, Accepted, Hopeless, NotStarted, Unknown, meaning
+from actors.outbound.wire import history_params, send_params, spoken
+from actors.runtime.actor import Actor, Context
+from actors.runtime.logs import event
+
+PATIENCE = 180.0
+EVIDENCE_SECONDS = 60.0
+HISTORY_AFTER = 3.0
+PARKED = "chat {}: whether chunk {} went out stays unknown, it is not sent again; see `outbox list --state uncertain`"
+
+
+class OutboundSender(Actor):
+    """One per account. ``transport`` and ``region`` go on the wire when set."""
+
+    def __init__(
+        self, context: Context, account: str, caller: Ref, journal: Ref, transport: str, region: str | None
+    ) -> None:
+        super().__init__(context)
+        self._account = account
+        self._caller = caller
+        self._journal = journal
+        self._extra = {"transport": transport} | ({"region": region} if region else {})
+        self._lanes = Lanes()
+        self._pace = Pace()
+        self._doubts = Doubts()
+        self._calls: set[int] = set()
+        self._in_pipe = 0
+        self._attempted_at: dict[int, float] = {}
+        self._listeners: list[Ref] = []
+        self._ready = False
+        self._quiet_to: Ref | None = None
+
+    def on_start(self) -> None:
+        """Pick up what the outbox holds, and learn when sends may start."""
+        self.tell(self._journal, Replay("chunks", self.actor_ref, account=self._account))
+        self.tell(self._caller, Listen(self.actor_ref))
+
+    def on_receive(self, message: Any) -> None:
+        match message:
+            case Prepared():
+                self._prepared(message)
+            case Recorded(_, fact):
+                self._recorded(fact)
+            case Answer(tag, _, _):
+                self._answer(tag, message)
+            case Subscribed():
+                self._subscribed()
+            case Disconnected():
+                self._ready = False
+            case OwnRow():
+                self._own_row(message)
+            case Tick("resume", where):
+                self._lanes.resume(where)
+                self._fill()
+            case Tick("park", key):
+                self._park(key)
+            case Tick("history", key):
+                self._ask_history(key)
+            case Listen(reply_to):
+                self._listeners = [reply_to]
+            case Replayed("chunks", items):
+                self._replayed(items)
+            case Quiesce(reply_to):
+                self._quiet_to = reply_to
+                self._report_quiet()
+
+    def _prepared(self, message: Prepared) -> None:
+        chunks, now, attempt = message.chunks, self.clock.wall(), 0
+        if chunks:
+            first = chunks[0]
+            at_once = self._may_start() and self._lanes.free(first)
+            for chunk in chunks:
+                self._lanes.add(chunk)
+            if at_once and self._lanes.start() is first:
+                attempt = first.key
+                self._begin(first, now)
+        self.tell(
+            self._journal,
+            Record(Queued(chunks, message.settles, attempt, now), self.actor_ref if attempt else None),
+        )
+        if not attempt:
+            self._fill()
+
+    def _may_start(self) -> bool:
+        return self._ready and self._quiet_to is None and self._in_pipe < self._pace.depth
+
+    def _fill(self) -> None:
+        while self._may_start():
+            chunk = self._lanes.start()
+            if chunk is None:
+                return
+            now = self.clock.wall()
+            self._begin(chunk, now)
+            self.tell(self._journal, Record(Attempted(chunk.key, now), self.actor_ref))
+
+    def _begin(self, chunk: Chunk, now: float) -> None:
+        self._in_pipe += 1
+        self._calls.add(chunk.key)
+        self._attempted_at[chunk.key] = now
+
+    def _recorded(self, fact: Any) -> None:
+        match fact:
+            case Queued(_, _, attempt, _):
+                self._dispatch(attempt)
+            case Attempted(key, _):
+                self._dispatch(key)
+            case Appended(row, _):
+                self._own_row(OwnRow(row.chat.id, row.text, row.guid, row.sent_at))
+
+    def _dispatch(self, key: int) -> None:
+        chunk = self._lanes.under_way(key)
+        if chunk is None:
+            return
+        self._speak(chunk, "")
+        self.tell(self._caller, Call("send", send_params(chunk, self._extra), self.actor_ref, key, PATIENCE))
+
+    def _speak(self, chunk: Chunk, guid: str) -> None:
+        said = spoken(chunk, guid, self._attempted_at.get(chunk.key) or self.clock.wall())
+        for listener in self._listeners:
+            self.tell(listener, said)
+
+    def _answer(self, tag: Any, answer: Answer) -> None:
+        if isinstance(tag, tuple):
+            self._history(tag[1], answer)
+            return
+        chunk = self._lanes.under_way(tag)
+        if tag not in self._calls or chunk is None:
+            self._late_answer(tag, answer)
+            return
+        self._calls.discard(tag)
+        self._in_pipe -= 1
+        match meaning(answer):
+            case Accepted(guid):
+                self._pace.took(answer.seconds)
+                self._sent(chunk, guid)
+            case NotStarted(why):
+                self._not_started(chunk, why, counts=not answer.lost)
+            case Unknown(why):
+                self._unknown(chunk, why)
+            case Hopeless(why):
+                self._failed(chunk, why)
+        self._fill()
+        self._report_quiet()
+
+    def _sent(self, chunk: Chunk, guid: str) -> None:
+        now = self.clock.wall()
+        self.tell(self._journal, Record(Sent(chunk.key, guid, now)))
+        if guid:
+            self._speak(chunk, guid)
+            self._doubts.proved(guid)
+        self._attempted_at.pop(chunk.key, None)
+        self._lanes.ended(chunk.key)
+        event("info", self.context.name, "sent", account=self._account, chat=chunk.address.chat_id, chunk=chunk.key)
+
+    def _not_started(self, chunk: Chunk, why: str, counts: bool) -> None:
+        tries = chunk.tries + counts
+        if tries > len(RETRY_SECONDS):
+            self._failed(chunk, why)
+            return
+        delay = RETRY_SECONDS[tries - 1] if counts else 0.0
+        self.tell(self._journal, Record(Deferred(chunk.key, self.clock.wall() + delay, tries, why)))
+        self._lanes.hold(chunk.key, chunk._replace(tries=tries))
+        where = (chunk.address.source, chunk.address.chat_id)
+        if counts:
+            self.log.warning("chat {}: not sent ({}); again in {:.0f} s", where[1], why, delay)
+            self.clock.after(delay, self.actor_ref, Tick("resume", where))
+        else:
+            self._lanes.resume(where)
+
+    def _failed(self, chunk: Chunk, why: str) -> None:
+        self.tell(self._journal, Record(Failed(chunk.key, why)))
+        self._lanes.ended(chunk.key)
+        self.log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
+
+    def _unknown(self, chunk: Chunk, why: str) -> None:
+        self.tell(self._journal, Record(Uncertain(chunk.key, why)))
+        self._doubt(chunk, self._attempted_at.get(chunk.key, self.clock.wall()))
+        self.log.warning("chat {}: {}; looking for evidence before anything else happens", chunk.address.chat_id, why)
+
+    def _doubt(self, chunk: Chunk, attempted_at: float) -> None:
+        self._lanes.hold(chunk.key)
+        self._doubts.add(chunk, attempted_at)
+        self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
+        self.clock.after(EVIDENCE_SECONDS, self.actor_ref, Tick("park", chunk.key))
+
+    def _late_answer(self, key: int, answer: Answer) -> None:
+        result = meaning(answer)
+        doubted = self._doubts.get(key)
+        if doubted is not None and isinstance(result, Accepted):
+            self._resolved(doubted, result.guid, "a late answer of imsg")
+
+    def _own_row(self, row: OwnRow) -> None:
+        doubted = self._doubts.proved_by(row)
+        if doubted is not None:
+            self._resolved(doubted, row.guid, "its own row")
+
+    def _resolved(self, chunk: Chunk, guid: str, how: str) -> None:
+        parked = self._doubts.drop(chunk.key)
+        self.tell(self._journal, Record(Sent(chunk.key, guid, self.clock.wall())))
+        self._speak(chunk, guid)
+        self.log.info("chat {}: chunk {} did go out, shown by {}", chunk.address.chat_id, chunk.key, how)
+        if parked:
+            self._lanes.unpark(chunk.key)
+        else:
+            self._lanes.ended(chunk.key)
+        self._fill()
+
+    def _park(self, key: int) -> None:
+        chunk = self._doubts.get(key)
+        if chunk is not None and not self._doubts.is_parked(key):
+            self._doubts.park(key)
+            self._lanes.park(key)
+            self.log.error(PARKED, chunk.address.chat_id, key)
+            self._fill()
+
+    def _ask_history(self, key: int) -> None:
+        chunk = self._doubts.get(key)
+        if chunk is not None and self._ready:
+            call = Call("messages.history", history_params(chunk), self.actor_ref, ("history", key), PATIENCE)
+            self.tell(self._caller, call)
+
+    def _history(self, key: int, answer: Answer) -> None:
+        for row in self._doubts.rows_of(key, answer.result):
+            self._own_row(row)
+
+    def _subscribed(self) -> None:
+        self._ready = True
+        for key in self._doubts.open():
+            self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", key))
+        self._fill()
+
+    def _replayed(self, items: tuple[OpenChunk, ...]) -> None:
+        for item in items:
+            chunk = Chunk(item.key, item.address, item.text, item.tries)
+            match item.state:
+                case "attempted":
+                    self._lanes.adopt(chunk)
+                    self.tell(self._journal, Record(Uncertain(chunk.key, "the gateway ended during the send")))
+                    self._doubt(chunk, item.attempted_at or 0.0)
+                case "uncertain":
+                    self._doubts.add(chunk, item.attempted_at or 0.0)
+                    self._doubts.park(chunk.key)
+                    self._lanes.adopt_parked(chunk)
+                case _:
+                    self._lanes.add(chunk)
+                    wait = (item.until or 0.0) - self.clock.wall()
+                    if wait > 0:
+                        self._lanes.wait(chunk)
+                        where = (chunk.address.source, chunk.address.chat_id)
+                        self.clock.after(wait, self.actor_ref, Tick("resume", where))
+        if items:
+            self.log.info("{} chunks of the last run are open", len(items))
+        self._fill()
+
+    def _report_quiet(self) -> None:
+        if self._quiet_to is not None and not self._calls:
+            self.tell(self._quiet_to, Quiet(self.context.name))
+
+    def set_aside(self, _message: Any, error: BaseException) -> None:
+        """A message that breaks the sender twice ends it: its successor starts from the outbox."""
+        self._die(error)
