@@ -1,0 +1,71 @@
+"""The AgentRunner: gives agents that take their time a thread each, at most so many at once.
+
+Told ``Run`` by conversations; tells the one who asked ``TurnEnded``, whatever happens: an answer, a failure, a
+crash of the agent's code. Turns beyond the limit wait in order.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from actors.agents.base import Agent, AgentError
+from actors.envelopes.control import Quiesce, Quiet, Ref, Tick
+from actors.envelopes.outbound import Run, TurnEnded
+from actors.runtime.actor import Actor, Context
+
+
+class AgentRunner(Actor):
+    """``most`` turns run at once (``agents.defaults.maxConcurrent``)."""
+
+    def __init__(self, context: Context, agents: Mapping[str, Agent], most: int) -> None:
+        super().__init__(context)
+        self._agents = agents
+        self._most = most
+        self._waiting: deque[Run] = deque()
+        self._running = 0
+        self._cancelled = threading.Event()
+        self._quiet_to: Ref | None = None
+
+    def on_receive(self, message: Any) -> None:
+        match message:
+            case Run():
+                self._waiting.append(message)
+                self._start()
+            case Tick("done"):
+                self._running -= 1
+                self._start()
+                self._report_quiet()
+            case Quiesce(reply_to):
+                self._quiet_to = reply_to
+                self._report_quiet()
+
+    def _start(self) -> None:
+        while self._waiting and self._running < self._most and self._quiet_to is None:
+            run = self._waiting.popleft()
+            self._running += 1
+            name = f"agent-{run.turn.message.agent}"
+            threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
+
+    def _run(self, run: Run) -> None:
+        """On a thread of its own: the agent's answer, or why there is none."""
+        number = run.turn.number
+        try:
+            said = self._agents[run.turn.message.agent].answer(run.turn, self._cancelled)
+            ended = TurnEnded(number, said.text, "")
+        except AgentError as error:
+            ended = TurnEnded(number, None, str(error))
+        except Exception as error:  # a bug in an agent is that turn's failure, not the gateway's
+            self.log.opt(exception=error).error("agent {} broke: {!r}", run.turn.message.agent, error)
+            ended = TurnEnded(number, None, f"broke: {error!r}")
+        if not self._cancelled.is_set():
+            self.tell(run.reply_to, ended)
+        self.tell(self.actor_ref, Tick("done"))
+
+    def _report_quiet(self) -> None:
+        if self._quiet_to is not None and not self._running:
+            self.tell(self._quiet_to, Quiet(self.context.name))
+
+    def on_stop(self) -> None:
+        """Turns still running are cancelled; their rows stay open and come again after the next start."""
+        self._cancelled.set()

@@ -1,0 +1,92 @@
+"""The Conversation: one per session key, one turn at a time, replies in the order of messages.
+
+Told ``Admitted`` by the sessions and ``TurnEnded`` by the runner; tells the runner turns, the chunker replies, the
+sessions how many messages it is done with. It never blocks: while an agent thinks, messages wait here in order. What
+an agent did wrong goes to the journal and the log, never to the chat.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from actors.agents.base import Agent
+from actors.envelopes.control import Finished, Record, Ref
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Admitted, Corrupt, Held, Outcome, Replied
+from actors.envelopes.outbound import Reply, Run, Turn, TurnEnded
+from actors.runtime.actor import Actor, Context
+
+
+class Conversation(Actor):
+    """Hosted by the thousand. ``revoked`` is set when the sessions that started it are gone: then it says nothing."""
+
+    mortal = False
+
+    def __init__(
+        self,
+        context: Context,
+        session: str,
+        agents: Mapping[str, Agent],
+        runner: Ref,
+        chunker: Ref,
+        journal: Ref,
+        sessions: Ref,
+        revoked: threading.Event,
+    ) -> None:
+        super().__init__(context)
+        self._session = session
+        self._agents = agents
+        self._runner = runner
+        self._chunker = chunker
+        self._journal = journal
+        self._sessions = sessions
+        self._revoked = revoked
+        self._waiting: deque[Admitted] = deque()
+        self._running: Turn | None = None
+        self._number = 0
+
+    def on_receive(self, message: Any) -> None:
+        if self._revoked.is_set():
+            return
+        match message:
+            case Admitted():
+                self._waiting.append(message)
+                self._next()
+            case TurnEnded(number, text, failure) if self._running is not None and number == self._running.number:
+                turn, self._running = self._running, None
+                self._ended(turn, text, failure)
+                self._next()
+
+    def _next(self) -> None:
+        while self._running is None and self._waiting:
+            message = self._waiting.popleft()
+            self._number += 1
+            turn = Turn(self._session, self._number, message)
+            agent = self._agents[message.agent]
+            if agent.waits:
+                self._running = turn
+                self.tell(self._runner, Run(turn, self.actor_ref))
+            else:
+                self._ended(turn, agent.answer(turn, self._revoked).text, "")
+
+    def _ended(self, turn: Turn, text: str | None, failure: str) -> None:
+        message = turn.message
+        if text is None:
+            self.log.error("agent {} {}", message.agent, failure)
+            self._settle(message.seq, Held(f"agent failed: {failure}", "agents.list[].runtime"))
+            return
+        self.tell(
+            self._chunker, Reply(message.seq, self._session, message.address, text, ((message.seq, Replied()),))
+        )
+        self.tell(self._sessions, Finished(self._session, 1))
+
+    def _settle(self, seq: int, outcome: Outcome) -> None:
+        self.tell(self._journal, Record(Settled(seq, outcome)))
+        self.tell(self._sessions, Finished(self._session, 1))
+
+    def set_aside(self, message: Any, error: BaseException) -> None:
+        """A message that breaks the conversation twice ends as corrupt; the next one is served."""
+        self._waiting = deque(one for one in self._waiting if one is not message)
+        if isinstance(message, Admitted):
+            self._settle(message.seq, Corrupt(repr(error)))
