@@ -92,9 +92,7 @@ class AccessController(Actor):
 
     def _record(self, row: Inbound, verdict: Verdict) -> None:
         self.tell(self._journal, Record(Appended(row, verdict), self._then(row, verdict)))
-        if type(verdict) is Admit:
-            event("info", "access", "admitted", account=row.account, chat=row.chat.id, guid=row.guid)
-        elif type(verdict) is not Challenge:
+        if type(verdict) is not Admit and type(verdict) is not Challenge:
             self._log_refusal(row, verdict)
 
     def _then(self, row: Inbound, verdict: Verdict) -> Ref | None:

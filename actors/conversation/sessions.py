@@ -15,6 +15,7 @@ from actors.conversation.conversation import Conversation
 from actors.envelopes.control import Finished, Ref, Replay, Tick
 from actors.envelopes.inbound import Admitted
 from actors.runtime.actor import Actor, Context
+from actors.runtime.logs import event
 
 CAP = 64
 IDLE_SECONDS = 600.0
@@ -63,6 +64,8 @@ class Sessions(Actor):
                 seat = self._seat(message.session)
                 seat.sent += 1
                 self.tell(seat.ref, message)
+                row, session = message.row, message.session
+                event("info", "sessions", "admitted", account=row.account, chat=row.chat.id, session=session, guid=row.guid)
             case Finished(session, done):
                 seat = self._seats[session]
                 seat.done += done

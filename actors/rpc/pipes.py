@@ -36,12 +36,9 @@ class Pump:
         """Lines handed to the reader so far."""
         self.dropped = 0
         """Lines that were too long to keep."""
-        self._threads = [
-            threading.Thread(target=self._pump_output, name=f"pump-{child.pid}", daemon=True),
-            threading.Thread(target=self._pump_errors, name=f"stderr-{child.pid}", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._errors = threading.Thread(target=self._pump_errors, name=f"stderr-{child.pid}", daemon=True)
+        self._errors.start()
+        threading.Thread(target=self._pump_output, name=f"pump-{child.pid}", daemon=True).start()
 
     def stop(self) -> None:
         """Read no further (the threads end by themselves, at the latest with the child)."""
@@ -65,6 +62,8 @@ class Pump:
             with contextlib.suppress(OSError):
                 os.close(self._child.stdout)
         self._child.ended.wait(1.0)
+        # What it said last is part of why it went.
+        self._errors.join(1.0)
         with contextlib.suppress(ActorDeadError):
             self._reader.tell(ChildGone(self._epoch, self._child.exit_code))
 

@@ -211,7 +211,8 @@ class RpcReader(Actor):
             self._health.state, self._health.reason, self._health.remedy = "ok", "", ""
             self._health.since = self.clock.wall()
             self.tell(self._caller, Subscribed(self._epoch))
-            self.log.info("watching {} from row {}", self._link.name, self._cursor or "now")
+            since = "now on" if self._cursor is None else f"row {self._cursor} on"
+            self.log.info("watching {} from {}", self._link.name, since)
             if self._cursor is None:
                 self._survey = Survey(self.clock.wall())
                 method, params, name = self._survey.first()

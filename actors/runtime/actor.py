@@ -108,7 +108,7 @@ class Actor(pykka.Actor):
         self._begun = True
         try:
             self.on_start()
-        except Exception as error:  # an actor that cannot start is an obituary, not a crash
+        except BaseException as error:  # an actor that cannot start is an obituary, not a crash
             self._die(error)
             self._end()
             return False
@@ -118,7 +118,7 @@ class Actor(pykka.Actor):
     def _run_idle(self) -> bool:
         try:
             self.on_idle()
-        except Exception as error:  # same contract as a message
+        except BaseException as error:  # same contract as a message
             self._die(error)
             self._end()
             return False
@@ -128,7 +128,7 @@ class Actor(pykka.Actor):
         """What came through pykka itself: an ask, a stop, a tell from outside."""
         try:
             response = self._handle_receive(envelope.message)
-        except Exception:
+        except BaseException:  # whoever asked hears of it, be it a SystemExit
             if envelope.reply_to is None:
                 raise
             envelope.reply_to.set_exception(sys.exc_info())
@@ -138,7 +138,7 @@ class Actor(pykka.Actor):
 
     def _faulted(self, message: Any, error: BaseException) -> None:
         self.pulse.faults += 1
-        self._faults.append(time.monotonic())
+        self._faults.append(self.clock.monotonic())
         self.log.opt(exception=error).error("failed on {}: {!r}", type(message).__name__, error)
         if self.mortal and len(self._faults) > FAULTS_ALLOWED and self._faults[-1] - self._faults[0] < FAULT_WINDOW:
             self._die(error)
@@ -146,15 +146,21 @@ class Actor(pykka.Actor):
         try:
             self.on_restart()
             self.on_receive(message)
-        except Exception as again:  # the second failure of one message sets it aside
+        except BaseException as again:  # the second failure of one message sets it aside
             self.log.error("sets {} aside: {!r}", type(message).__name__, again)
-            self.set_aside(message, again)
+            try:
+                self.set_aside(message, again)
+            except BaseException as worse:  # the worker thread serves other actors too
+                self.log.opt(exception=worse).error("cannot set {} aside: {!r}", type(message).__name__, worse)
 
     def _die(self, error: BaseException) -> None:
         self.log.opt(exception=error).error("gives up: {!r}", error)
         ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
-        self.on_failure(type(error), error, error.__traceback__)
+        try:
+            self.on_failure(type(error), error, error.__traceback__)
+        except BaseException as worse:  # the obituary is told all the same
+            self.log.opt(exception=worse).error("failed to clean up: {!r}", worse)
         if self.context.supervisor is not None:
             self.tell(self.context.supervisor, Died(self.context.name, self.context.generation, repr(error)))
 
@@ -162,11 +168,7 @@ class Actor(pykka.Actor):
         self.pulse.state = "stopped"
         self.pulse.current = None
         self.context.pulses.remove(self.pulse)
-        self.actor_inbox.closed = True
-        while self.actor_inbox.queue:
-            item = self.actor_inbox.queue.popleft()
-            if type(item) is Envelope and item.reply_to is not None:
-                item.reply_to.set(None)
+        self.actor_inbox.close()
         self.pulse.gone.set()
 
     @staticmethod

@@ -26,13 +26,11 @@ class Clock:
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
         self._thread.start()
 
-    @staticmethod
-    def monotonic() -> float:
+    def monotonic(self) -> float:
         """Seconds since some fixed point, never going back."""
         return time.monotonic()
 
-    @staticmethod
-    def wall() -> float:
+    def wall(self) -> float:
         """Unix seconds."""
         return time.time()
 

@@ -5,6 +5,7 @@ one thread the actors of a dispatcher take turns, which costs no hand-over betwe
 """
 
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -22,7 +23,7 @@ class Dispatcher:
     def __init__(self, name: str, threads: int = 1) -> None:
         self.name = name
         self._ready: SimpleQueue[Runnable | None] = SimpleQueue()
-        self.schedule = self._ready.put
+        self.schedule: Callable[[Runnable], None] = self._ready.put
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
         ]

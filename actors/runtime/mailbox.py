@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from pykka import ActorDeadError
 from pykka._envelope import Envelope
 
 
@@ -32,12 +33,13 @@ class Mailbox:
 
     def put(self, item: Any, /) -> None:
         """Add a message (any thread): a pykka envelope, or the bare message of a tell (a quarter of the price)."""
-        if self.closed and type(item) is not Envelope:
-            return
         self.queue.append(item)
         # A worker that rests clears the flag first and looks at the queue after, so no wake-up is missed.
-        if self._resting and self.claim() and self._wake is not None:
-            self._wake()
+        if self._resting:
+            if self.claim() and self._wake is not None:
+                self._wake()
+        elif self.closed:
+            self.refuse()
 
     def claim(self) -> bool:
         """Take the mailbox out of rest; True for exactly one caller."""
@@ -51,6 +53,21 @@ class Mailbox:
         """The worker leaves. False when something came in meanwhile: then the worker still owns the mailbox."""
         self._resting = True
         return not (self.queue and self.claim())
+
+    def close(self) -> None:
+        """The owner ended: who asked and is still waiting, or asks from now on, learns that it is dead."""
+        self.closed = True
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Empty the queue of a dead owner (any thread)."""
+        while self.queue:
+            try:
+                item = self.queue.popleft()
+            except IndexError:
+                return
+            if type(item) is Envelope and item.reply_to is not None:
+                item.reply_to.set_exception((ActorDeadError, ActorDeadError("stopped before handling it"), None))
 
     def get(self) -> Any:
         """The next envelope; IndexError when empty (pykka's teardown asks ``empty`` first)."""

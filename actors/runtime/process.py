@@ -113,7 +113,14 @@ def spawn(
     _close((in_read, out_write, err_write))
     child = Child(command, in_write, out_read, err_read)
     known.set()
+    threading.Thread(target=_reap, args=(command,), name=f"reap-{child.pid}", daemon=True).start()
     return child
+
+
+def _reap(command: "sh.RunningCommand") -> None:
+    # sh looks for ended background commands once a second; waiting for this one tells at once.
+    with contextlib.suppress(sh.ErrorReturnCode):
+        command.wait()
 
 
 def _close(descriptors: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ launchd or systemd to take over.
 
 import random
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Ref, Tick
@@ -62,6 +63,7 @@ class Supervisor(Actor):
         self._last_death = 0.0
         self._restart_from: int | None = None
         self._draining: set[str] = set()
+        self._stopping = False
         self._over = False
         self._restarts = restarts
 
@@ -77,11 +79,11 @@ class Supervisor(Actor):
                 self._awaited.discard((name, generation))
             case Tick("restart"):
                 self._restart()
-            case Tick("ready"):
-                self._check_ready()
+            case Tick("ready", asked):
+                self._check_ready(asked)
             case Shutdown(hurry):
                 self._begin_shutdown(hurry)
-            case Quiet(name):
+            case Quiet(name) if self._stopping:
                 self._draining.discard(name)
                 if not self._draining:
                     self._finish(0)
@@ -90,6 +92,7 @@ class Supervisor(Actor):
 
     def _start_from(self, first: int) -> None:
         me = self.actor_ref
+        started: list[tuple[str, int]] = []
         for child in self._children[first:]:
             generation = self._generation.get(child.name, 0) + 1
             self._generation[child.name] = generation
@@ -97,21 +100,25 @@ class Supervisor(Actor):
             context = self._adopt(base, child.name)
             try:
                 ref = child.start(context)
-            except Exception as error:  # a child that cannot be built is a dead child
+            except BaseException as error:  # a child that cannot be built is a dead child
                 self.log.opt(exception=error).error("cannot start {}: {}", child.name, error)
                 self._mourn(child.name, generation, repr(error))
-                return
+                break
             self._roster[child.name] = ref
             pulse = self.context.pulses.get(child.name)
             if pulse is not None:
                 self._gone[child.name] = pulse.gone
-            self._awaited.add((child.name, generation))
+            started.append((child.name, generation))
             self.tell(ref, Ready(me))
-        self.clock.after(READY_PATIENCE, me, Tick("ready"))
+        self._awaited.update(started)
+        self.clock.after(READY_PATIENCE, me, Tick("ready", tuple(started)))
 
-    def _check_ready(self) -> None:
-        for name, generation in sorted(self._awaited):
-            if self._generation.get(name) == generation:
+    def _check_ready(self, asked: tuple[tuple[str, int], ...]) -> None:
+        """Look after those asked ``READY_PATIENCE`` ago, in order: the first one's restart covers the others."""
+        late = [name for name, generation in asked if (name, generation) in self._awaited]
+        self._awaited.difference_update(asked)
+        for name, generation in asked:
+            if name in late and self._generation.get(name) == generation:
                 self._mourn(name, generation, f"not ready after {READY_PATIENCE:.0f} s")
                 return
 
@@ -122,6 +129,12 @@ class Supervisor(Actor):
         self._deaths = 1 if now - self._last_death > HEALTHY_AFTER else self._deaths + 1
         self._last_death = now
         index = next(number for number, child in enumerate(self._children) if child.name == name)
+        if self._stopping:
+            self._stop_from(index)
+            self._draining &= self._roster.keys()
+            if not self._draining:
+                self._finish(0)
+            return
         self._restart_from = index if self._restart_from is None else min(index, self._restart_from)
         if self._deaths > MAX_DEATHS:
             self.log.error("{} died {} times without five healthy minutes; giving up: {}", name, self._deaths, error)
@@ -133,7 +146,7 @@ class Supervisor(Actor):
         self.clock.after(delay, self.actor_ref, Tick("restart"))
 
     def _restart(self) -> None:
-        if self._restart_from is None or self._over:
+        if self._restart_from is None or self._over or self._stopping:
             return
         first, self._restart_from = self._restart_from, None
         for child in self._children[first:]:
@@ -155,6 +168,7 @@ class Supervisor(Actor):
     def _begin_shutdown(self, hurry: bool) -> None:
         if self._over:
             return
+        self._stopping = True
         self._draining = {child.name for child in self._children if child.drains and child.name in self._roster}
         if hurry or not self._draining or self._restart_from is not None:
             self._finish(0)
@@ -170,3 +184,12 @@ class Supervisor(Actor):
         self._over = True
         self._stop_from(0)
         self._ended(code)
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nobody supervises the supervisor but launchd or systemd."""
+        self._finish(1)

@@ -1,0 +1,208 @@
+"""The gateway as a process: takes the lock, brings the tree up, waits for signals, brings it down.
+
+It stays up for anything the outside world can mend and exits only for its config (78) or the lock (75); SIGTERM
+drains and exits 0 within ten seconds, a second one cuts short.
+"""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from loguru import logger
+
+from actors.control.lock import InstanceLock, LockHeldError
+from actors.control.server import ControlServer
+from actors.control.version import version
+from actors.control.view import AccountView, GatewayView
+from actors.envelopes.control import AllowedChanged
+from actors.journal.schema import JournalError, NewerJournalError
+from actors.runtime.actor import Context
+from actors.runtime.clock import Clock
+from actors.runtime.dispatcher import Dispatcher
+from actors.runtime.logs import LogWriter
+from actors.runtime.pulse import Pulses
+from actors.runtime.supervisor import Shutdown, Supervisor
+from actors.wiring import Wiring
+from config import Loaded, Places
+
+OK, ERROR, LOCKED, CONFIG = 0, 1, 75, 78
+RETRY_SECONDS = 5.0
+LAST_RESORT = 9.0
+STACK_BYTES = 512 * 1024
+YOUNG_OBJECTS = 50_000
+
+
+class Gateway:
+    """One run. ``loaded`` is a valid config; ``run`` blocks until the end and returns the exit code."""
+
+    def __init__(self, places: Places, loaded: Loaded, environment: Mapping[str, str], console: bool = True) -> None:
+        self._places = places
+        self._loaded = loaded
+        self._environment = environment
+        self._console = console
+        self._log = logger.bind(actor="gateway")
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._code = OK
+        self._shutdown: Callable[[bool], None] = lambda _: None
+
+    def run(self) -> int:
+        """Run until a signal, the lock, or too many deaths end it. Call from the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        threading.stack_size(STACK_BYTES)
+        lock = self._take_lock()
+        if isinstance(lock, int):
+            return lock
+        logs = LogWriter(self._places.log_file, sys.stderr if self._console else None, self._level())
+        try:
+            return self._run_locked()
+        finally:
+            logs.stop()
+            lock.release()
+
+    def _level(self) -> str:
+        assert self._loaded.config is not None
+        return self._environment.get("OPENCLAW_LOG_LEVEL") or self._loaded.config.logging.level
+
+    def _take_lock(self) -> InstanceLock | int:
+        """The instance lock, or an exit code. A folder that cannot be written is waited for."""
+        lock = InstanceLock(self._places.lock)
+        complained = False
+        while not self._stop.is_set():
+            try:
+                self._places.gateway.mkdir(mode=0o700, parents=True, exist_ok=True)
+                lock.acquire()
+            except LockHeldError as held:
+                print(f"gateway: {held}", file=sys.stderr)
+                return LOCKED
+            except OSError as error:
+                if not complained:
+                    complained = True
+                    print(
+                        f"gateway: cannot use the state folder {self._places.gateway}: {error.strerror or error}. Make "
+                        "it writable for this user, or set OPENCLAW_STATE_DIR; the gateway waits and tries again.",
+                        file=sys.stderr,
+                    )
+                self._stop.wait(RETRY_SECONDS)
+                continue
+            return lock
+        return OK
+
+    def _run_locked(self) -> int:
+        wiring = self._wire()
+        try:
+            self._open(wiring)
+        except NewerJournalError as error:
+            self._log.error("{}", error)
+            return CONFIG
+        if self._stop.is_set():
+            return OK
+        clock = Clock()
+        operations = Dispatcher("operations")
+        context = Context("supervisor", operations, clock, wiring.pulses)
+        children = wiring.children() if wiring.accounts else []
+        restarts: dict[str, int] = {}
+        supervisor = Supervisor.start(context, children, wiring.adopt, wiring.roster, self._ended, restarts)
+        self._shutdown = lambda hurry: supervisor.tell(Shutdown(hurry))
+        server = ControlServer(self._view(wiring, restarts), self._places.socket)
+        try:
+            server.start()
+        except OSError as error:
+            self._log.error("no control socket at {}: {}; status and inspect will not work", self._places.socket, error)
+        self._greet(wiring)
+        if self._stop.is_set():
+            self._shutdown(False)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+        self._wait()
+        server.stop()
+        clock.stop()
+        for dispatcher in (operations, wiring.flow, wiring.beside):
+            dispatcher.stop()
+        self._log.info("stopped")
+        return self._code
+
+    def _wire(self) -> Wiring:
+        loaded = self._loaded
+        assert loaded.config is not None
+        return Wiring(
+            config=loaded.config,
+            accounts=tuple(account for account in loaded.accounts if account.enabled),
+            journal=self._places.journal,
+            credentials=self._places.credentials,
+            environment=self._environment,
+            pulses=Pulses(),
+            flow=Dispatcher("flow"),
+            beside=Dispatcher("beside", 2),
+        )
+
+    def _open(self, wiring: Wiring) -> None:
+        """Open the journal; a disk that is full or read-only is waited for."""
+        complained = ""
+        while not self._stop.is_set():
+            try:
+                wiring.open()
+            except NewerJournalError:
+                raise
+            except JournalError as error:
+                if str(error) != complained:
+                    complained = str(error)
+                    self._log.error("{}", error)
+                self._stop.wait(RETRY_SECONDS)
+                continue
+            return
+
+    def _view(self, wiring: Wiring, restarts: Mapping[str, int]) -> GatewayView:
+        accounts = tuple(
+            AccountView(one.id, one.name, one.enabled, wiring.sources[one.id], one.cli_path, wiring.health[one.id])
+            for one in wiring.accounts
+        )
+
+        def pairing_changed() -> None:
+            access = wiring.roster.get("access")
+            if access is not None:
+                access.tell(AllowedChanged())
+
+        return GatewayView(
+            version=version(),
+            pid=os.getpid(),
+            started_at=time.time(),
+            accounts=accounts,
+            ledger=wiring.ledger,
+            pulses=wiring.pulses,
+            restarts=restarts,
+            places=self._places,
+            poke={"pairing-changed": pairing_changed},
+        )
+
+    def _greet(self, wiring: Wiring) -> None:
+        self._log.info("gateway {} runs, state in {}", version(), self._places.gateway)
+        for warning in self._loaded.warnings:
+            self._log.warning("{}", warning)
+        if not wiring.accounts:
+            self._log.warning(
+                "idle: channels.imessage is absent or disabled in {}; nothing is read or answered", self._places.config
+            )
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        again = self._stop.is_set()
+        self._stop.set()
+        self._shutdown(again)
+        if again:
+            self._over.set()
+
+    def _ended(self, code: int) -> None:
+        self._code = code
+        self._over.set()
+
+    def _wait(self) -> None:
+        while not self._over.wait(0.5 if self._stop.is_set() else 3600.0):
+            if self._stop.is_set() and self._over.wait(LAST_RESORT):
+                return

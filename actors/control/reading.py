@@ -1,0 +1,113 @@
+"""What a status report takes from the journal on disk, beside a running gateway or without one.
+
+Each read opens its own read-only connection, so a slow reader never holds the writer up. Rows below the journal's
+floor are settled: they are looked through once, and of them only those that were held are looked at again.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.envelopes.outbound import POSITION_BITS
+from actors.journal.schema import JournalError, connect_readonly
+from actors.journal.store import Store
+
+LATEST = 1000
+"""Rows and chunks, newest first, in which the last ones of each account are looked for."""
+
+
+class Reading(NamedTuple):
+    """Numbers from the journal; times are unix seconds.
+
+    ``held`` is None when the journal cannot be read, and ``error`` says why. ``oldest`` is when the oldest message
+    came in whose answer has not left yet. ``cursors`` by source; ``last_inbound`` and ``last_sent`` by account;
+    ``counts`` by outcome or reason; ``outbox`` by state.
+    """
+
+    held: int | None = None
+    oldest: float | None = None
+    cursors: Mapping[int, int] = {}
+    last_inbound: Mapping[str, float] = {}
+    last_sent: Mapping[str, float] = {}
+    counts: Mapping[str, int] = {}
+    outbox: Mapping[str, int] = {}
+    error: str = ""
+
+
+class JournalReader:
+    """Reads one journal again and again; safe to call from many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._from = 0
+        self._kept: set[int] = set()
+
+    def read(self) -> Reading:
+        """Look now. Never raises: before the first run all is nought, and a journal that is there may be damaged."""
+        if not self._path.exists():
+            return Reading(held=0)
+        try:
+            with self._lock, closing(connect_readonly(self._path)) as connection:
+                return self._read(Store(connection))
+        except (JournalError, sqlite3.Error) as error:
+            return Reading(error=str(error))
+
+    def _read(self, store: Store) -> Reading:
+        connection, floor = store.connection, store.mark("floor")
+        tallies = store.tallies()
+        outbox = {name.partition(":")[2]: n for name, n in tallies.items() if name.startswith("outbox:")}
+        return Reading(
+            held=self._held(connection, floor),
+            oldest=_oldest(connection, floor),
+            cursors=dict(connection.execute("SELECT id, cursor FROM source WHERE cursor IS NOT NULL")),
+            last_inbound=dict(connection.execute(_LAST_INBOUND, (LATEST,))),
+            last_sent=dict(connection.execute(_LAST_SENT, (LATEST,))),
+            counts={name: n for name, n in tallies.items() if not name.startswith("outbox:")},
+            outbox=outbox | store.open_counts(floor << POSITION_BITS),
+        )
+
+    def _held(self, connection: sqlite3.Connection, floor: int) -> int:
+        """How many rows are held. Of settled rows only a held one can change, when it is judged again."""
+        query = "SELECT seq, outcome FROM inbound WHERE seq >= ? AND (outcome IS NULL OR outcome = 'held')"
+        found = connection.execute(query, (self._from,)).fetchall()
+        total = sum(outcome is not None for _, outcome in found) + self._still_held(connection)
+        self._kept.update(seq for seq, _ in found if seq < floor)
+        self._from = max(self._from, floor)
+        return total
+
+    def _still_held(self, connection: sqlite3.Connection) -> int:
+        return sum(1 for seq in self._kept for _ in _held_row(connection, seq))
+
+
+_LAST_INBOUND = (
+    "SELECT account, max(received_at) FROM (SELECT account, received_at FROM inbound ORDER BY seq DESC LIMIT ?) "
+    "GROUP BY account"
+)
+_LAST_SENT = (
+    "SELECT account, max(ended_at) FROM (SELECT account, ended_at, state FROM outbox ORDER BY key DESC LIMIT ?) "
+    "WHERE state = 'sent' AND ended_at IS NOT NULL GROUP BY account"
+)
+
+
+def _held_row(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[int]]:
+    return connection.execute("SELECT seq FROM inbound WHERE seq = ? AND outcome = 'held'", (seq,))
+
+
+def _oldest(connection: sqlite3.Connection, floor: int) -> float | None:
+    """When the oldest row came in that is admitted and open, or has a chunk that is still to leave.
+
+    An uncertain chunk may have left: it is the outbox that tells of it.
+    """
+    row = connection.execute(
+        "SELECT min(received_at) FROM inbound WHERE seq >= ? AND outcome IS NULL AND kind = 'admit'", (floor,)
+    ).fetchone()[0]
+    chunk = connection.execute(
+        "SELECT min(received_at) FROM inbound WHERE seq IN (SELECT key >> ? FROM outbox "
+        "WHERE key >= ? AND state IN ('queued', 'attempted', 'deferred'))",
+        (POSITION_BITS, floor << POSITION_BITS),
+    ).fetchone()[0]
+    return min((moment for moment in (row, chunk) if moment is not None), default=None)

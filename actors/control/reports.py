@@ -1,0 +1,145 @@
+"""The reports of a running gateway as JSON values. Pure: the clock and the journal's numbers are passed in.
+
+In: a ``GatewayView`` and what was read from the journal. Out: dicts that are the interface's, with times in UTC
+ISO 8601. No report holds message text: an actor's current message is named by its type.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from actors.control.reading import Reading
+from actors.control.view import AccountView, GatewayView
+from actors.runtime.logs import stamp
+from actors.runtime.pulse import Pulse
+
+_RANK = {"ok": 0, "degraded": 1, "down": 2}
+IDLE = "idle: channels.imessage is absent or disabled"
+
+
+class Now(NamedTuple):
+    """One moment on both clocks: unix seconds, and monotonic seconds."""
+
+    wall: float
+    monotonic: float
+
+
+class NoSuchActorError(LookupError):
+    """No living actor has this name; the message names those there are."""
+
+
+def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
+    """The whole gateway: ``{version, pid, startedAt, state, reason?, remedy?, accounts, counts, outbox, held,
+    oldestUnansweredAt}``.
+
+    ``state`` is the worst of the enabled accounts and the journal; ``reason`` and ``remedy`` are those of the worst.
+    """
+    state, reason, remedy = _overall(view)
+    told = {"reason": reason, "remedy": remedy}
+    return {
+        "version": view.version,
+        "pid": view.pid,
+        "startedAt": stamp(view.started_at),
+        "state": state,
+        **{key: text for key, text in told.items() if text},
+        "accounts": [_account(account, view, reading) for account in view.accounts],
+        "counts": _present(view.ledger.counts),
+        "outbox": _present(view.ledger.outbox),
+        "held": reading.held,
+        "oldestUnansweredAt": _time(reading.oldest),
+    }
+
+
+def stopped(version: str, reading: Reading) -> dict[str, Any]:
+    """The same shape for a gateway that does not run, from the journal alone."""
+    return {
+        "version": version,
+        "pid": None,
+        "startedAt": None,
+        "state": "down",
+        "reason": "the gateway is not running",
+        "remedy": "start it with: gateway run",
+        "accounts": [],
+        "counts": _present(reading.counts),
+        "outbox": _present(reading.outbox),
+        "held": reading.held,
+        "oldestUnansweredAt": _time(reading.oldest),
+    }
+
+
+def _overall(view: GatewayView) -> tuple[str, str, str]:
+    enabled = [account for account in view.accounts if account.enabled]
+    if view.ledger.trouble:
+        # Nothing is confirmed while the disk refuses, so nothing is answered either.
+        return "down", view.ledger.trouble, ""
+    if not enabled:
+        return "ok", IDLE, ""
+    worst = max(enabled, key=lambda account: _RANK.get(account.health.state, 1))
+    health = worst.health
+    if health.state == "ok":
+        return "ok", "", ""
+    reason = health.reason or health.last_error or "unknown"
+    return health.state, f"account {worst.id}: {reason}" if len(view.accounts) > 1 else reason, health.remedy
+
+
+def _account(account: AccountView, view: GatewayView, reading: Reading) -> dict[str, Any]:
+    health, ledger = account.health, view.ledger
+    cursor = ledger.cursors.get(account.source)
+    return {
+        "id": account.id,
+        "name": account.name,
+        "enabled": account.enabled,
+        "state": health.state if account.enabled else "disabled",
+        "imsg": {"path": account.cli, "version": None, "generation": None},
+        "cursor": reading.cursors.get(account.source) if cursor is None else cursor,
+        "lastInboundAt": _latest(account.id, ledger.last_inbound, reading.last_inbound),
+        "lastSentAt": _latest(account.id, ledger.last_sent, reading.last_sent),
+        "lastError": health.last_error or None,
+    }
+
+
+def _latest(account: str, *books: Mapping[str, float]) -> str | None:
+    """The later of what memory and disk know; memory starts empty with each gateway."""
+    return _time(max(book.get(account, 0.0) for book in books) or None)
+
+
+def _present(counts: Mapping[str, int]) -> dict[str, int]:
+    # A copy first: the journal's actor goes on counting meanwhile.
+    return {name: n for name, n in sorted(dict(counts).items()) if n > 0}
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else stamp(seconds)
+
+
+def actors(view: GatewayView, now: Now) -> dict[str, Any]:
+    """``{actors: [{name, state, mailbox, current, currentSince, handled, faults, restarts, generation, parent}]}``."""
+    return {"actors": [_actor(pulse, view, now) for pulse in view.pulses.all()]}
+
+
+def actor(view: GatewayView, name: str, now: Now) -> dict[str, Any]:
+    """One actor, with the keys of ``actors``. Raises ``NoSuchActorError``."""
+    pulse = view.pulses.get(name)
+    if pulse is None:
+        raise NoSuchActorError(f"no actor {name[:80]!r}. There are: {_names(view.pulses.all())}")
+    return _actor(pulse, view, now)
+
+
+def _names(pulses: Iterable[Pulse]) -> str:
+    names = [pulse.name for pulse in pulses]
+    return ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+
+
+def _actor(pulse: Pulse, view: GatewayView, now: Now) -> dict[str, Any]:
+    current, since = pulse.current, pulse.since
+    return {
+        "name": pulse.name,
+        "state": pulse.state,
+        "mailbox": len(pulse.mailbox),
+        "current": None if current is None else type(current).__name__,
+        "currentSince": None if current is None else stamp(now.wall - max(0.0, now.monotonic - since)),
+        "handled": pulse.handled,
+        "faults": pulse.faults,
+        "restarts": view.restarts.get(pulse.name, 0),
+        "generation": pulse.generation,
+        "parent": pulse.parent,
+    }

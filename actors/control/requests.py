@@ -1,0 +1,67 @@
+"""One request of the control socket and its answer: JSON values in and out, no sockets here.
+
+``{"do": "status"}``, ``{"do": "inspect", "command": ...}``, ``{"do": "poke", "name": ...}``, ``{"do": "ping"}``.
+What is refused is answered ``{"error": text}``.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from actors.control import reports
+from actors.control.inspection import UnknownCommandError, parse
+from actors.control.reading import JournalReader
+from actors.control.view import GatewayView
+
+REQUESTS = ("status", "inspect", "poke", "ping")
+
+
+class Requests:
+    """Answers for one running gateway; ``now`` gives the moment of a report. Safe to call from many threads."""
+
+    def __init__(self, view: GatewayView, now: Callable[[], reports.Now]) -> None:
+        self._view = view
+        self._now = now
+        self._journal = JournalReader(view.places.journal)
+
+    def answer(self, line: bytes) -> bytes:
+        """The reply line to a request line, both without or with their LF; never raises for what a client sent."""
+        try:
+            request = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError):
+            return _line({"error": "not a JSON request"})
+        if not isinstance(request, dict):
+            return _line({"error": "a request is a JSON object"})
+        return _line(self._perform(request))
+
+    def _perform(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request:
+            case {"do": "ping"}:
+                return {"pid": self._view.pid, "version": self._view.version}
+            case {"do": "status"}:
+                return reports.status(self._view, self._journal.read())
+            case {"do": "inspect", "command": str(command)}:
+                return self._inspect(command)
+            case {"do": "poke", "name": str(name)}:
+                return self._poke(name)
+        return {"error": f"unknown request; known: {', '.join(REQUESTS)}"}
+
+    def _inspect(self, text: str) -> dict[str, Any]:
+        try:
+            command = parse(text)
+            if command.name == "actor":
+                return reports.actor(self._view, command.argument, self._now())
+            return reports.actors(self._view, self._now())
+        except (UnknownCommandError, reports.NoSuchActorError) as error:
+            return {"error": str(error)}
+
+    def _poke(self, name: str) -> dict[str, Any]:
+        action = self._view.poke.get(name)
+        if action is None:
+            return {"error": f"unknown action {name[:80]!r}; known: {', '.join(self._view.poke) or 'none'}"}
+        action()
+        return {"poked": name}
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode("ascii") + b"\n"

@@ -1,0 +1,44 @@
+"""What reports read of a running gateway: one value, put together once by whoever runs it.
+
+The parts that change (health, ledger, pulses, restarts) are written by their actors and read here without asking, a
+message apart at worst.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from actors.journal.ledger import Ledger
+from actors.rpc.health import LinkHealth
+from actors.runtime.pulse import Pulses
+from config import Places
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account: ``source`` is the journal's number of its Messages database, ``cli`` the imsg program."""
+
+    id: str
+    name: str | None
+    enabled: bool
+    source: int
+    cli: str
+    health: LinkHealth
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """A running gateway. ``started_at`` is unix seconds; ``restarts`` counts by actor name.
+
+    ``poke`` holds what the command line may ask for by name, such as ``pairing-changed``; each is called on a thread
+    of the control server and must only tell.
+    """
+
+    version: str
+    pid: int
+    started_at: float
+    accounts: tuple[AccountView, ...]
+    ledger: Ledger
+    pulses: Pulses
+    restarts: Mapping[str, int]
+    places: Places
+    poke: Mapping[str, Callable[[], None]]
