@@ -58,6 +58,7 @@ class Wiring:
     ledger: Ledger = field(default_factory=Ledger)
     health: dict[str, LinkHealth] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
     _first: Store | None = None
 
     def open(self) -> None:
@@ -81,6 +82,7 @@ class Wiring:
         normalizer, readers."""
         agents = make_agents(self.config, self.environment)
         views = {account.id: AccessView.build(account, self.config) for account in self.accounts}
+        self.problems = [f"{path}: {why}" for view in views.values() for path, why in view.problems]
         keys = {account.id: account.key_path("dmPolicy") for account in self.accounts}
         store = PairingStore(self.credentials)
         return [
@@ -104,7 +106,7 @@ class Wiring:
 
     def _journal(self, context: Context) -> Ref:
         store, self._first = self._first or Store(connect(self.journal)), None
-        return Journal.start(context, store, self.journal, self.ledger)
+        return Journal.start(context, store, self.journal, self.ledger, self.sources)
 
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
         # Never imsg's own "auto": after a bridge error it can deliver twice (imsg protocol 8).

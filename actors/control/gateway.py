@@ -184,7 +184,7 @@ class Gateway:
 
     def _greet(self, wiring: Wiring) -> None:
         self._log.info("gateway {} runs, state in {}", version(), self._places.gateway)
-        for warning in self._loaded.warnings:
+        for warning in (*self._loaded.warnings, *dict.fromkeys(wiring.problems)):
             self._log.warning("{}", warning)
         if not wiring.accounts:
             self._log.warning(

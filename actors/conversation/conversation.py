@@ -63,8 +63,10 @@ class Conversation(Actor):
             message = self._waiting.popleft()
             self._number += 1
             turn = Turn(self._session, self._number, message)
-            agent = self._agents[message.agent]
-            if agent.waits:
+            agent = self._agents.get(message.agent)
+            if agent is None:
+                self._settle(message.seq, Held("no agent", "agents.list[].runtime"))
+            elif agent.waits:
                 self._running = turn
                 self.tell(self._runner, Run(turn, self.actor_ref))
             else:

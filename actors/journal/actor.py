@@ -7,6 +7,7 @@ Admitted rows leave through a window (``gate``, ``active``), so memory stays bou
 """
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,22 @@ FLOOR_EVERY = 8192
 
 
 class Journal(Actor):
-    """Owns the database connection; ``ledger`` is what the operator's status reads."""
+    """Owns the database connection; ``ledger`` is what the operator's status reads.
 
-    def __init__(self, context: Context, store: Store, path: Path, ledger: Ledger) -> None:
+    ``sources`` says which database each account reads now (None: whatever the rows say). Open work of an account
+    that is gone, or that read another database, stays where it is: a chat number means nothing in another database.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        store: Store,
+        path: Path,
+        ledger: Ledger,
+        sources: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__(context)
+        self._sources = sources
         self._store = store
         self._path = path
         self._ledger = ledger
@@ -139,12 +152,12 @@ class Journal(Actor):
         store, floor, to = self._store, self._ledger.floor, message.then
         match message.what:
             case "admitted":
-                self._gate.reload(to, store.open_rows("admit", floor))
+                self._gate.reload(to, self._open_rows("admit", floor))
                 for gate, admitted in self._gate.admit():
                     self.tell(gate, admitted)
                 self._settle_damaged()
             case "challenged":
-                for seq, *_ in store.open_rows("challenge", floor):
+                for seq, *_ in self._open_rows("challenge", floor):
                     if (stored := store.row(seq)) is not None:
                         self.tell(to, challenged(seq, inbound(stored), stored.session or "", replayed=True))
             case "held":
@@ -158,12 +171,28 @@ class Journal(Actor):
             case "source":
                 self.tell(to, SourceState(message.source, *store.source_state(message.source)))
 
+    def _is_current(self, account: str, source: int) -> bool:
+        return self._sources is None or self._sources.get(account) == source
+
+    def _open_rows(self, kind: str, floor: int) -> list[tuple[int, str, int, int, int]]:
+        rows = self._store.open_rows(kind, floor)
+        current = [row for row in rows if self._is_current(row[1], row[2])]
+        if len(current) < len(rows):
+            self.log.warning(
+                "{} open rows belong to accounts or databases the config does not name any more; they are kept",
+                len(rows) - len(current),
+            )
+        return current
+
     def _open_chunks(self, account: str) -> tuple[OpenChunk, ...]:
         chunks = []
         for key, owner, source, chat_id, chat_guid, service, text, state, attempted_at, until, tries in (
             self._store.open_chunks(account, self._ledger.floor << POSITION_BITS)
         ):
             self._ledger.remember(key, state, owner)
+            if not self._is_current(owner, source):
+                self.log.warning("chunk {} belongs to another database than {} reads now; it is kept", key, owner)
+                continue
             to = ReplyAddress(owner, source, chat_id, chat_guid, service)
             chunks.append(OpenChunk(key, to, text, state, attempted_at, until, tries))
         return tuple(chunks)

@@ -30,6 +30,7 @@ from actors.journal.store import Store, guid_key, outcome_columns, verdict_colum
 BASELINE = "UPDATE source SET cursor = ? WHERE id = ? AND cursor IS NULL"
 ENDED = ("sent", "failed")
 NAMED_BY_REASON = ("dropped", "held")
+LOWER_FLOOR = "UPDATE mark SET value = min(value, ?) WHERE name = 'floor'"
 CHILD = "UPDATE source SET child_pid = ?, child_started = ? WHERE id = ?"
 
 
@@ -175,6 +176,8 @@ class Batch:
     def _rejudged(self, fact: Rejudged) -> None:
         values = (*verdict_columns(fact.verdict), *outcome_columns(fact.verdict), fact.seq)
         self._update(sql.REJUDGE, values)
+        # Open again, and perhaps older than anything that was open: a restart must still find it.
+        self._update(LOWER_FLOOR, (fact.seq,))
 
     def _baseline(self, fact: Baseline) -> None:
         self._update(BASELINE, (fact.rowid, fact.source))

@@ -74,7 +74,7 @@ class Gate:
         """Admitted rows that wait for a place."""
         return self._window.waiting
 
-    def reload(self, to: Ref, rows: list[tuple[int, int, int, int]]) -> None:
+    def reload(self, to: Ref, rows: list[tuple[int, str, int, int, int]]) -> None:
         """The sessions started (again): all open rows come once more, in order."""
         self._window = Window()
         self._to = to
@@ -82,7 +82,7 @@ class Gate:
         self._kept = 0
         live = [
             (seq, None)
-            for seq, source, chat_id, waits in rows
+            for seq, _, source, chat_id, waits in rows
             if self._window.offer(seq, (source, chat_id), not waits, None)
         ]
         self._emit([*live])

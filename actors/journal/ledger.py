@@ -12,6 +12,7 @@ from actors.envelopes.facts import (
     Deferred,
     Failed,
     Queued,
+    Rejudged,
     Sent,
     Uncertain,
 )
@@ -83,6 +84,8 @@ class Ledger:
             account = self._move(fact.key, state)
             if state == "sent":
                 self.last_sent[account] = fact.at
+        elif type(fact) is Rejudged:
+            self.floor = min(self.floor, fact.seq)
         elif type(fact) is Queued:
             for chunk in fact.chunks:
                 self.remember(chunk.key, "attempted" if chunk.key == fact.attempt else "queued", chunk.address.account)

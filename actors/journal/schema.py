@@ -47,7 +47,7 @@ class NewerJournalError(JournalError):
     """A newer gateway wrote this journal; waiting does not help."""
 
 
-def connect(path: Path, full_fsync: bool = False) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open the journal for its one writer: WAL, durable commits, migrated to ``VERSION``.
 
     Raises:
@@ -58,7 +58,6 @@ def connect(path: Path, full_fsync: bool = False) -> sqlite3.Connection:
         path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA fullfsync = {int(full_fsync)}")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA cache_size = -16000")
         migrate(connection, path)

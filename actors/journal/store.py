@@ -170,10 +170,10 @@ class Store:
         """Store a number under a name."""
         self.connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, value))
 
-    def open_rows(self, kind: str, floor: int) -> list[tuple[int, int, int, int]]:
-        """``(seq, source, chat_id, waits)`` of open rows of a kind at or above ``floor``, oldest first."""
+    def open_rows(self, kind: str, floor: int) -> list[tuple[int, str, int, int, int]]:
+        """``(seq, account, source, chat_id, waits)`` of open rows of a kind at or above ``floor``, oldest first."""
         query = (
-            "SELECT seq, source, coalesce(chat_id, 0), coalesce(waits, 0) FROM inbound "
+            "SELECT seq, account, source, coalesce(chat_id, 0), coalesce(waits, 0) FROM inbound "
             "WHERE seq >= ? AND kind = ? AND outcome IS NULL ORDER BY seq"
         )
         return self.connection.execute(query, (floor, kind)).fetchall()

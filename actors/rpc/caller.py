@@ -30,6 +30,8 @@ class RpcCaller(Actor):
         self._epoch = 0
         self._ready: Subscribed | None = None
         self._number = 0
+        self._written = 0
+        """The last request number that was handed to the pipe."""
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._pending: dict[int, _Pending] = {}
@@ -78,19 +80,18 @@ class RpcCaller(Actor):
     def on_idle(self) -> None:
         """Write what was gathered in one go."""
         if self._buffer:
-            data, self._buffer, self._buffered = b"".join(self._buffer), [], 0
-            if self._writer is not None and not self._writer.write(data):
+            if self._writer is not None and not self._writer.write(b"".join(self._buffer)):
+                # Nothing of a refused write was taken, so what is in the buffer did not start.
                 self.log.warning("imsg does not take requests any more (broken pipe)")
                 self._lose("broken pipe")
+            self._buffer, self._buffered, self._written = [], 0, self._number
 
     def _response(self, response: Response) -> None:
-        number = response.id
-        if isinstance(number, str) and number.isdecimal():
-            number = int(number)
-        entry = self._pending.pop(number, None) if isinstance(number, int) else None
+        number = _number_of(response.id)
+        entry = self._pending.pop(number, None)
         now = self.clock.monotonic()
         if entry is None:
-            call = self._late.pop(number, None) if isinstance(number, int) else None
+            call = self._late.pop(number, None)
             if call is None:
                 self.log.warning("imsg answered a request that is not open: id {!r}", response.id)
                 return
@@ -98,7 +99,7 @@ class RpcCaller(Actor):
         else:
             call, started = entry.call, max(entry.written_at, self._last_answer)
         self._last_answer = now
-        error = value_of(response.error)
+        error = None if response.error == b"null" else value_of(response.error)
         # A response with both is one that failed; with neither, one that worked.
         result = None if error is not None else value_of(response.result) or {}
         self.tell(call.reply_to, Answer(call.tag, result, error, seconds=now - started))
@@ -121,18 +122,23 @@ class RpcCaller(Actor):
             self.tell(call.reply_to, Answer(call.tag, None, None, late=True))
 
     def _lose(self, why: str) -> None:
-        unsent = len(self._buffer)
-        pending, self._pending = list(self._pending.values()), {}
+        pending, self._pending = self._pending, {}
         self._buffer, self._buffered, self._late = [], 0, {}
         if self._writer is not None:
             self._writer.close()
         self._writer, self._ready = None, None
         for listener in self._listeners:
             self.tell(listener, Disconnected(self._epoch, why))
-        for position, entry in enumerate(pending):
-            started = position < len(pending) - unsent
-            self.tell(entry.call.reply_to, Answer(entry.call.tag, None, None, lost=True, started=started))
+        for number, (call, _) in pending.items():
+            self.tell(call.reply_to, Answer(call.tag, None, None, lost=True, started=number <= self._written))
 
     def on_stop(self) -> None:
         """Nothing more can be asked."""
         self._lose("shutting down")
+
+
+def _number_of(wire_id: Any) -> int:
+    """The request number an id on the wire means (imsg echoes ids; a wrapper may quote them), 0 for no such thing."""
+    if type(wire_id) is int:
+        return wire_id
+    return int(wire_id) if isinstance(wire_id, str) and wire_id.isdecimal() and len(wire_id) < 20 else 0

@@ -34,6 +34,7 @@ class Splitter:
             lines[0] = b"" if self._skipping else b"".join(self._parts)
             self._clear()
         self._keep(rest)
+        self.dropped += sum(len(line) > self._most for line in lines)
         return [line for line in lines if line and not line.isspace() and len(line) <= self._most]
 
     def finish(self) -> list[bytes]:
@@ -88,7 +89,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def frame(line: bytes) -> Frame | Junk:
-    """Read a line. Never raises: banners, ``null``, arrays and broken JSON come back as ``Junk``."""
+    """Read a line. Never raises: banners, ``null``, arrays and broken JSON come back as ``Junk``.
+
+    What Python's reader accepts and the strict one does not is mended: NaN becomes null, half a surrogate ``?``.
+    """
     try:
         return _frame(line)
     except msgspec.ValidationError as error:
@@ -96,7 +100,8 @@ def frame(line: bytes) -> Frame | Junk:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        return _frame(_encode(json.loads(line.decode("utf-8", "replace").encode("utf-8"))))
+        value = json.loads(line.decode("utf-8", "replace").encode("utf-8"), parse_constant=lambda _: None)
+        return _frame(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         return Junk(str(error), preview(line))
 

@@ -33,7 +33,9 @@ def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -
             f"imsg cannot read the Messages database (no Full Disk Access){said}",
             FULL_DISK_ACCESS,
         )
-    how = "closed" if code == 0 else f"ended by signal {-code}" if code is not None and code < 0 else f"exited ({code})"
+    how = "failed" if code is None else "closed" if code == 0 else f"exited ({code})"
+    if code is not None and code < 0:
+        how = f"ended by signal {-code}"
     if not answered and words:
         return (
             f"{cli} {how} without speaking JSON-RPC{said}",

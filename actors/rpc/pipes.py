@@ -9,7 +9,7 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pykka import ActorDeadError
 
@@ -20,6 +20,7 @@ from actors.runtime.process import Child
 READ_SIZE = 1 << 16
 HIGH_WATER = 256
 PAUSE_SECONDS = 0.002
+LOOK_MS = 1000
 ERROR_LINES = 200
 
 
@@ -46,26 +47,24 @@ class Pump:
 
     def _pump_output(self) -> None:
         splitter = Splitter()
-        try:
-            while not self._stopped.is_set():
-                while self._waiting() >= HIGH_WATER and not self._stopped.wait(PAUSE_SECONDS):
-                    pass
-                data = os.read(self._child.stdout, READ_SIZE)
-                if not data:
-                    break
-                self._tell(splitter.feed(data))
-                self.dropped = splitter.dropped
+        self._hold()
+        for data in _chunks(self._child.stdout, self._child.ended):
+            self._tell(splitter.feed(data))
+            self.dropped = splitter.dropped
+            self._hold()
+            if self._stopped.is_set():
+                break
+        else:
             self._tell(splitter.finish())
-        except OSError:
-            pass
-        finally:
-            with contextlib.suppress(OSError):
-                os.close(self._child.stdout)
         self._child.ended.wait(1.0)
         # What it said last is part of why it went.
         self._errors.join(1.0)
         with contextlib.suppress(ActorDeadError):
             self._reader.tell(ChildGone(self._epoch, self._child.exit_code))
+
+    def _hold(self) -> None:
+        while self._waiting() >= HIGH_WATER and not self._stopped.wait(PAUSE_SECONDS):
+            pass
 
     def _tell(self, lines: list[bytes]) -> None:
         if lines:
@@ -77,16 +76,46 @@ class Pump:
         # stderr is drained for ever; only the first lines of a flood are passed on.
         splitter = Splitter(most=8192)
         passed = 0
-        with contextlib.suppress(OSError, ActorDeadError):
-            while data := os.read(self._child.stderr, READ_SIZE):
-                for line in splitter.feed(data):
-                    passed += 1
-                    if passed <= ERROR_LINES:
-                        self._reader.tell(ChildErrors(self._epoch, line.decode("utf-8", "replace")))
-            for line in splitter.finish():
+        for data in _chunks(self._child.stderr, self._child.ended):
+            for line in splitter.feed(data):
+                passed += 1
+                self._tell_error(line, passed)
+        for line in splitter.finish():
+            self._tell_error(line, passed + 1)
+
+    def _tell_error(self, line: bytes, number: int) -> None:
+        if number <= ERROR_LINES:
+            with contextlib.suppress(ActorDeadError):
                 self._reader.tell(ChildErrors(self._epoch, line.decode("utf-8", "replace")))
+
+
+def _chunks(descriptor: int, ended: threading.Event) -> Iterator[bytes]:
+    """What comes out of a child's pipe, which is closed at the end.
+
+    A process that left the child's group may hold the pipe open for ever (ssh with ControlPersist does), so the
+    end is not only that nobody writes any more, but also that the child ended and the pipe is empty.
+    """
+    os.set_blocking(descriptor, False)
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    try:
+        while True:
+            over = ended.is_set()
+            try:
+                data = os.read(descriptor, READ_SIZE)
+            except BlockingIOError:
+                if over:
+                    return
+                poller.poll(LOOK_MS)
+                continue
+            if not data:
+                return
+            yield data
+    except OSError:
+        return
+    finally:
         with contextlib.suppress(OSError):
-            os.close(self._child.stderr)
+            os.close(descriptor)
 
 
 class PipeWriter:
@@ -122,30 +151,39 @@ class PipeWriter:
             return True
 
     def _drain(self) -> None:
+        poller = select.poll()
         while True:
             with self._lock:
-                if self._closed or not self._backlog:
+                if self._closed or not self._backlog or not self._write_some():
                     self._thread = None
                     return
-                data = self._backlog[0]
-            try:
-                select.select([], [self._descriptor], [], 0.5)
-                written = os.write(self._descriptor, data)
-            except BlockingIOError:
-                continue
-            except (OSError, ValueError):
-                self.close()
-                return
-            with self._lock:
-                if written == len(data):
-                    self._backlog.popleft()
-                else:
-                    self._backlog[0] = data[written:]
+            # Only looked at outside the lock, never written to: once closed, the number may be another file's.
+            poller.register(self._descriptor, select.POLLOUT)
+            poller.poll(LOOK_MS)
+
+    def _write_some(self) -> bool:
+        data = self._backlog[0]
+        try:
+            written = os.write(self._descriptor, data)
+        except BlockingIOError:
+            return True
+        except OSError:
+            self._close()
+            return False
+        if written == len(data):
+            self._backlog.popleft()
+        else:
+            self._backlog[0] = data[written:]
+        return True
 
     def close(self) -> None:
         """Close the pipe: imsg sees the end of its input."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                with contextlib.suppress(OSError):
-                    os.close(self._descriptor)
+            self._close()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._backlog.clear()
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)

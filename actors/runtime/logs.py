@@ -5,11 +5,14 @@ writes. Both end in the same queue, so no actor ever waits for a disk, and a ful
 lines, never messages. JSON escapes what a sender could forge: newlines, ESC, control characters.
 """
 
+import contextlib
+import json
 import logging
 import os
 import sys
 import threading
 import time
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,6 +25,7 @@ LEVELS = {"trace": 5, "debug": 10, "info": 20, "warning": 30, "error": 40, "crit
 MAX_BYTES = 20 * 1024 * 1024
 KEPT = 5
 
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
 _queue: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
 _threshold = 100
 
@@ -85,7 +89,6 @@ class LogWriter:
         self._thread.start()
 
     def _run(self) -> None:
-        encode = msgspec.json.Encoder(enc_hook=repr).encode
         ended = False
         while not ended:
             lines = [_queue.get()]
@@ -94,7 +97,7 @@ class LogWriter:
             if None in lines:
                 ended = True
             present = [{**line, "time": stamp(line["time"])} for line in lines if line is not None]
-            self._to_file(b"".join(encode(line) + b"\n" for line in present))
+            self._to_file(b"".join(map(as_json, present)))
             if self._console is not None:
                 self._to_console(present)
 
@@ -103,6 +106,7 @@ class LogWriter:
             return
         try:
             if self._file is None or not self._path.exists():
+                self._close()
                 self._open(self._path)
             if self._size > MAX_BYTES:
                 self._rotate(self._path)
@@ -112,7 +116,7 @@ class LogWriter:
                 self._size += len(data)
             self._complained = False
         except OSError as error:
-            self._file = None
+            self._close()
             if not self._complained:
                 self._complained = True
                 print(f"gateway: cannot write the log {self._path}: {error}; messages flow on", file=sys.stderr)
@@ -123,8 +127,7 @@ class LogWriter:
         self._size = path.stat().st_size
 
     def _rotate(self, path: Path) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._close()
         for number in range(KEPT - 1, 0, -1):
             older = path.with_name(f"{path.name}.{number}")
             if older.exists():
@@ -147,12 +150,32 @@ class LogWriter:
         """Write what is queued, then end."""
         _queue.put(None)
         self._thread.join(5.0)
-        if self._file is not None:
-            self._file.close()
+        self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def as_json(line: dict[str, Any]) -> bytes:
+    """A log object as one line of JSON. What does not print (C1, bidi, line separators) is escaped as well.
+
+    Never raises for what a sender can put in a text (lone surrogates); other oddities are shown by ``repr``.
+    """
+    try:
+        data = _encode(line)
+        if data.decode().isprintable():
+            return data + b"\n"
+        text = json.dumps(line, default=repr)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        text = json.dumps({str(key): value if isinstance(value, str) else repr(value) for key, value in line.items()})
+    return text.replace("\x7f", "\\u007f").encode() + b"\n"
 
 
 _SHOWN = ("time", "level", "actor", "message", "quiet", "traceback")
@@ -160,11 +183,19 @@ _SHOWN = ("time", "level", "actor", "message", "quiet", "traceback")
 
 def readable(line: dict[str, Any]) -> str:
     """A log object as one line for people: local time, level, actor, message, then the other fields."""
-    clock = str(line.get("time", ""))[11:19]
+    clock = local_time(line.get("time"))
     fields = " ".join(f"{key}={visible(value)}" for key, value in line.items() if key not in _SHOWN and value != "")
     level = str(line.get("level", "")).upper()
     text = f"{clock} {level:<7} {visible(line.get('actor', ''))}: {visible(line.get('message', ''))}"
     return f"{text}  {fields}" if fields else text
+
+
+def local_time(stamped: Any) -> str:
+    """``HH:MM:SS`` in local time of an ISO 8601 stamp, blank when it is none."""
+    try:
+        return datetime.fromisoformat(str(stamped)).astimezone().strftime("%H:%M:%S")
+    except (ValueError, OverflowError):
+        return ""
 
 
 def visible(value: Any) -> str:

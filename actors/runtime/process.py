@@ -35,15 +35,12 @@ class Child:
         self.ended = threading.Event()
 
     def signal(self, number: int) -> None:
-        """Signal the child's whole process group; one that is gone already is fine."""
-        signal_group(self.pid, number)
+        """Signal the child's whole process group, unless it ended: its number may be another's by now."""
+        if not self.ended.is_set():
+            signal_group(self.pid, number)
 
     def end(self, patience: float = KILL_PATIENCE) -> None:
         """TERM, wait ``patience`` seconds, KILL. Blocks up to twice that; call it from a thread that may."""
-        if self.ended.is_set():
-            # The leader is gone; what it started in its group goes too.
-            self.signal(signal.SIGKILL)
-            return
         self.signal(signal.SIGTERM)
         if not self.ended.wait(patience):
             self.signal(signal.SIGKILL)
@@ -109,7 +106,7 @@ def spawn(
         raise SpawnError(f"{argv[0]}: not found, or not executable") from error
     except (OSError, sh.ForkException, ValueError) as error:
         _close(pipes)
-        raise SpawnError(f"{argv[0]}: cannot be started: {error}") from error
+        raise SpawnError(f"{argv[0]}: cannot be started: {_reason(error)}") from error
     _close((in_read, out_write, err_write))
     child = Child(command, in_write, out_read, err_read)
     known.set()
@@ -121,6 +118,18 @@ def _reap(command: "sh.RunningCommand") -> None:
     # sh looks for ended background commands once a second; waiting for this one tells at once.
     with contextlib.suppress(sh.ErrorReturnCode):
         command.wait()
+
+
+def _reason(error: Exception) -> str:
+    """What the operating system said. sh hands over the traceback of its fork as text."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if "Exec format error" in lines[-1]:
+        return "it is neither a binary of this machine nor a script that begins with #!"
+    if "FileNotFoundError" in lines[-1] and "os.exec" in "".join(lines[-2:]):
+        return "the interpreter that its first line (#!) names does not exist"
+    return lines[-1]
 
 
 def _close(descriptors: Sequence[int]) -> None:
@@ -153,8 +162,8 @@ def group_lives(pid: int, started: float) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return now is None or _not_zombie(pid)
+        pass  # someone else's, or on macOS a group of which only a zombie is left
+    return _not_zombie(pid)
 
 
 def _not_zombie(pid: int) -> bool:

@@ -115,10 +115,10 @@ class Supervisor(Actor):
 
     def _check_ready(self, asked: tuple[tuple[str, int], ...]) -> None:
         """Look after those asked ``READY_PATIENCE`` ago, in order: the first one's restart covers the others."""
-        late = [name for name, generation in asked if (name, generation) in self._awaited]
-        self._awaited.difference_update(asked)
+        late = self._awaited.intersection(asked)
+        self._awaited -= late
         for name, generation in asked:
-            if name in late and self._generation.get(name) == generation:
+            if (name, generation) in late and self._generation.get(name) == generation:
                 self._mourn(name, generation, f"not ready after {READY_PATIENCE:.0f} s")
                 return
 

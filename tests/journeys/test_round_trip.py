@@ -92,6 +92,7 @@ def test_groups_need_a_mention_and_have_sessions_of_their_own(house: House) -> N
     house.db.incoming(groupish, "+15550003333", "flights are booked")
     house.db.incoming(direct, "+15550003333", "hi")
     wait_for("three answers", lambda: len(house.sent()) == 3)
+    wait_for("all rows in the journal", lambda: house.outcomes() == {"replied": 3, "dropped": 5})
     assert house.sent(group) == ["echo: pat, what is for dinner?"]
     sessions = dict(house.journal("SELECT chat_id, session FROM inbound WHERE kind = 'admit'"))
     assert sessions == {

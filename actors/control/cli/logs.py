@@ -8,7 +8,6 @@ import stat
 import sys
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from actors.control.cli.common import places, remark, whole_number
@@ -75,7 +74,7 @@ def as_text(line: bytes) -> str:
     found = _object(line)
     if found is None:
         return visible(line.decode("utf-8", "replace"))
-    return readable({**found, "time": _local(found.get("time"))})
+    return readable(found)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
@@ -84,13 +83,6 @@ def _object(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _local(time_field: Any) -> str:
-    try:
-        return datetime.fromisoformat(str(time_field)).astimezone().isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError):
-        return ""
 
 
 def _reader_left(seconds: float) -> bool:
