@@ -12,13 +12,14 @@ from urllib.parse import quote
 from actors.control.demo.story import STORIES
 
 QUESTION = "what have i told you so far"
+NOTHING_TOLD = "Nothing, in this chat."
 
 
 def answer(text: str, told: list[str]) -> str:
     """What it says to ``text`` after it was told ``told`` in the same session."""
     wish = text.lower().rstrip("?!. ")
     if wish.endswith(QUESTION):
-        return f"You told me: {' / '.join(told)}" if told else "In this conversation? Nothing yet."
+        return f"You told me: {' / '.join(told)}" if told else NOTHING_TOLD
     return STORIES.get(wish, f"echo: {text}")
 
 

@@ -6,6 +6,7 @@ compared, so that the table at the end can be read without the code. Nothing see
 
 import re
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import NamedTuple
 
 from actors.outbound.units import units
@@ -29,73 +30,71 @@ def pairing_code(answers: Sequence[str]) -> str:
     return found[1] if found else ""
 
 
-def challenged(answers: Sequence[str]) -> Check:
+def challenged(what: str, answers: Sequence[str]) -> Check:
     """A stranger gets one message with a code, and no answer."""
     code = pairing_code(answers)
     seen = f"{count(len(answers), 'message')}, {f'code {code}' if code else 'no code'}"
-    return Check("a stranger's first message", "1 message with a code", seen, len(answers) == 1 and bool(code))
+    return Check(what, "1 message, with a code", seen, len(answers) == 1 and bool(code))
 
 
-def approved(code: int | None, output: str, handle: str) -> Check:
+def approved(what: str, code: int | None, output: str, handle: str) -> Check:
     """The CLI lets the person in and names them."""
-    ok = code == 0 and handle in output
-    seen = f"exit {code}, {handle}" if handle in output else f"exit {code}, no {handle}"
-    return Check("the owner approves the code", f"exit 0, {handle}", seen, ok)
+    named = handle in output
+    seen = f"{exit_of(code)}, {handle if named else 'nobody named'}"
+    return Check(what, f"exit 0, {handle}", seen, code == 0 and named)
 
 
 def answered(what: str, answers: Sequence[str], text: str, session: str | None, own_session: str) -> Check:
     """One answer with that text, given in that session."""
-    expected = f"{quoted(text)} in {own_session}"
-    if list(answers) == [text]:
-        return Check(what, expected, f"{quoted(text)} in {session}", session == own_session)
-    return Check(what, expected, f"{heard(answers)} in {session}", False)
+    said = quoted(text) if list(answers) == [text] else heard(answers)
+    ok = list(answers) == [text] and session == own_session
+    return Check(what, f"{quoted(text)}\n{own_session}", f"{said}\n{session or 'no session'}", ok)
 
 
 def unanswered(what: str, answers: Sequence[str], outcome: str | None, reason: str | None, wanted: str) -> Check:
     """No answer, and that on purpose: dropped for the ``wanted`` reason."""
     ok = not answers and outcome == "dropped" and reason == wanted
-    seen = f"{heard(answers)}, {outcome or 'undecided'}: {reason}" if reason else heard(answers)
-    return Check(what, f"no answer, dropped: {wanted}", seen, ok)
+    return Check(what, f"no answer, dropped: {wanted}", f"{heard(answers)}, {outcome or 'undecided'}: {reason}", ok)
 
 
 def chunked(what: str, bubbles: Sequence[str], text: str, limit: int) -> Check:
     """``text`` in more than one message, each within ``limit`` UTF-16 units, nothing lost, nothing twice."""
     longest = max(map(units, bubbles), default=0)
-    expected = f"several messages of at most {limit}, together the text"
     trouble = difference(bubbles, (text,))
-    seen = f"{count(len(bubbles), 'message')}, the longest {longest}, {trouble or 'together the text'}"
-    return Check(what, expected, seen, len(bubbles) > 1 and longest <= limit and not trouble)
+    seen = f"{count(len(bubbles), 'message')} of at most {longest}, {trouble or 'nothing lost'}"
+    ok = len(bubbles) > 1 and longest <= limit and not trouble
+    return Check(what, f"messages of at most {limit}, nothing lost", seen, ok)
 
 
 def survived(what: str, before: int, bubbles: Sequence[str], texts: Sequence[str]) -> Check:
     """Killed after ``before`` messages of an answer; in the end all of ``texts`` is there, in order, once."""
     trouble = difference(bubbles, texts)
-    seen = f"{before} before, {max(len(bubbles) - before, 0)} after, {trouble or 'nothing lost, nothing twice'}"
-    expected = "some before, the rest after, nothing lost, nothing twice"
-    return Check(what, expected, seen, 0 < before < len(bubbles) and not trouble)
+    after = max(len(bubbles) - before, 0)
+    seen = f"{before} before, {after} after, {trouble or 'nothing lost, nothing twice'}"
+    return Check(what, "nothing lost, nothing twice", seen, before > 0 and after > 0 and not trouble)
 
 
 def doubted(what: str, states: Sequence[str], copies: int) -> Check:
     """A message that was on its way at the kill is known to have gone out, and did so once."""
-    state = " and ".join(states) or "not in the outbox"
-    return Check(what, "sent, 1 copy", f"{state}, {count(copies, 'copy', 'copies')}", states == ["sent"] and copies == 1)
+    seen = f"{' and '.join(states) or 'not in the outbox'}, {count(copies, 'copy', 'copies')}"
+    return Check(what, "sent, 1 copy", seen, list(states) == ["sent"] and copies == 1)
 
 
 def ended(what: str, code: int | None) -> Check:
     """A process that was asked to stop did, without complaint."""
-    return Check(what, "exit 0", "still running" if code is None else f"exit {code}", code == 0)
+    return Check(what, "exit 0", exit_of(code), code == 0)
 
 
-def gone(what: str, left: int) -> Check:
-    """No process is left of those meant."""
-    return Check(what, "gone", "gone" if not left else f"{count(left, 'process', 'processes')} left", not left)
+def gone(what: str, before: int, left: int) -> Check:
+    """What a killed gateway left behind has ended."""
+    return Check(what, "1 at the kill, 0 left", f"{before} at the kill, {left} left", before == 1 and not left)
 
 
-def finished(what: str, asked: int, answers: int, open_work: Mapping[str, int]) -> Check:
-    """As many messages went out as there should have, and nothing is open, held, broken or in doubt."""
+def finished(what: str, there: int, sent: int, open_work: Mapping[str, int]) -> Check:
+    """Messages has exactly what the journal says was sent, and nothing is open, held, broken or in doubt."""
     rest = ", ".join(f"{number} {name}" for name, number in open_work.items())
-    seen = f"{count(answers, 'message')} sent, {rest or 'nothing open'}"
-    return Check(what, f"{count(asked, 'message')} sent, nothing open", seen, answers == asked and not open_work)
+    seen = f"{there} in Messages, {sent} in the journal, {rest or 'nothing open'}"
+    return Check(what, "both the same, nothing open", seen, there == sent > 0 and not open_work)
 
 
 def difference(bubbles: Sequence[str], texts: Sequence[str]) -> str:
@@ -127,10 +126,14 @@ def heard(answers: Sequence[str]) -> str:
             return f"{many} answers"
 
 
-def quoted(text: str, most: int = 44) -> str:
+def exit_of(code: int | None) -> str:
+    """An exit code in words."""
+    return "still running" if code is None else f"exit {code}"
+
+
+def quoted(text: str, most: int = 23) -> str:
     """A text, or its beginning, between quotation marks."""
-    line = " ".join(text.split())
-    return f'"{line}"' if len(line) <= most else f'"{line[: most - 3]}..."'
+    return f'"{shorten(text, most, placeholder="...")}"'
 
 
 def count(number: int, one: str, many: str = "") -> str:

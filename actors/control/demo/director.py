@@ -7,6 +7,7 @@ Nothing is waited for by time alone: every wait has something it looks for, and 
 import time
 from collections.abc import Callable
 
+from actors.control.client import ControlError, NotRunningError, request
 from actors.control.demo.checks import Check
 from actors.control.demo.folder import DemoFolder
 from actors.control.demo.observer import Observer, Remark
@@ -24,9 +25,11 @@ class StageError(Exception):
 
 
 class Director:
-    """One performance. ``checks`` fills up; ``scene_title`` is where it is."""
+    """One performance. ``checks`` fills up; ``scene_title`` is where it is; once ``is_interrupted``, looking raises
+    KeyboardInterrupt (a signal that raised by itself could strike between a process and its name)."""
 
-    def __init__(self, folder: DemoFolder, transcript: Transcript) -> None:
+    def __init__(self, folder: DemoFolder, transcript: Transcript, is_interrupted: Callable[[], bool]) -> None:
+        self._is_interrupted = is_interrupted
         self.folder = folder
         self.phones = Phones(folder.messages)
         self.processes = Processes(folder)
@@ -48,19 +51,18 @@ class Director:
         """Note a judgement for the table at the end."""
         self.checks.append(check)
 
-    def start_gateway(self, send_delay_ms: int, shown: str) -> None:
-        """Start the gateway and wait until it watches Messages."""
-        watching = self._watching()
-        self.transcript.deed(f"gateway run{shown}", "")
+    def start_gateway(self, send_delay_ms: int) -> None:
+        """Start the gateway and wait until it watches Messages; a send takes ``send_delay_ms`` from here on."""
+        self.transcript.deed("gateway run", "")
         self.processes.start_gateway(send_delay_ms)
         self._expects_gateway = True
-        if not self.until(lambda: self._watching() > watching):
+        if not self.until(self._is_up):
             raise StageError("the gateway did not get as far as watching Messages")
 
     def stop_gateway(self) -> int | None:
         """Ask it to stop; its exit code."""
         self._expects_gateway = False
-        self.transcript.deed("kill -TERM gateway", "")
+        self.transcript.deed(f"kill -TERM {self.processes.gateway_pid}", "")
         ended = self.processes.stop_gateway()
         self.look()
         return ended.code
@@ -68,8 +70,9 @@ class Director:
     def kill_gateway(self) -> list[int]:
         """End it the hard way; the processes it leaves behind."""
         self._expects_gateway = False
+        pid = self.processes.gateway_pid
         left = self.processes.kill_gateway()
-        self.transcript.deed("kill -9 gateway", "")
+        self.transcript.deed(f"kill -9 {pid}", "")
         self.look()
         return left
 
@@ -104,6 +107,8 @@ class Director:
 
     def look(self) -> None:
         """Show what is new, in the order of time."""
+        if self._is_interrupted():
+            raise KeyboardInterrupt
         # Messages first: what the gateway answered by then, it had judged and journaled before.
         bubbles = self.phones.look()
         news: list[Bubble | Remark] = sorted([*bubbles, *self.observer.look()], key=lambda one: one.at)
@@ -113,8 +118,12 @@ class Director:
             else:
                 self.transcript.remark(one)
 
-    def _watching(self) -> int:
-        return sum("watching" in entry["message"] for entry in self.observer.log)
+    def _is_up(self) -> bool:
+        try:
+            report = request(self.folder.places, {"do": "status"})
+        except (NotRunningError, ControlError):
+            return False
+        return report["pid"] == self.processes.gateway_pid and all(one["state"] == "ok" for one in report["accounts"])
 
     def _last_words(self) -> str:
         self._expects_gateway = False

@@ -11,7 +11,6 @@ import json
 import os
 import shlex
 import shutil
-import site
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from typing import Any
 import actors
 from config import Places
 
-ROOT = Path(actors.__file__).resolve().parents[1]
+ROOT = Path(actors.__file__).absolute().parents[1]
 CHUNK_LIMIT = 400
 AGENT = "Iris"
 KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "SYSTEMROOT", "USER", "LOGNAME", "SHELL")
@@ -30,13 +29,11 @@ KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "SYSTEMROO
 def python_command(module: str, *words: str) -> tuple[str, ...]:
     """The command line that runs ``module`` of this very package in a fresh, isolated interpreter.
 
-    An isolated one finds an installed package by itself; of a checkout that is not installed it is told the folder.
+    Such a one finds an installed package by itself; where ours lies elsewhere it is told the folder.
     """
-    if sys.flags.isolated or str(ROOT) in map(os.path.realpath, site.getsitepackages()):
-        return (sys.executable, "-I", "-m", module, *words)
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from runpy import run_module; "
-        f"run_module({module!r}, run_name='__main__', alter_sys=True)"
+        f"import sys; at = {str(ROOT)!r}; at in sys.path or sys.path.insert(0, at); "
+        f"from runpy import run_module; run_module({module!r}, run_name='__main__', alter_sys=True)"
     )
     return (sys.executable, "-I", "-c", code, *words)
 

@@ -56,6 +56,7 @@ class Observer:
         self._folder = folder
         self._tail = Tail(folder.places.log_file)
         self._seq = 0
+        self._cut = 0
         self.log: list[dict[str, Any]] = []
 
     def look(self) -> list[Remark]:
@@ -64,6 +65,9 @@ class Observer:
         if verdicts:
             self._seq = verdicts[-1][0]
         remarks = [verdict_remark(*row[1:]) for row in verdicts]
+        for key, parts, at in self._rows(_CUT, (self._cut, POSITION_BITS)):
+            self._cut = key
+            remarks.append(Remark(at, f"the answer is cut into {parts} messages"))
         for line in self._tail.poll():
             entry = json.loads(line)
             self.log.append(entry)
@@ -85,33 +89,44 @@ class Observer:
 
     def open_work(self) -> dict[str, int]:
         """What is not finished, by what it is: messages without an outcome, held or broken ones, unsent answers."""
-        return {str(name): int(count) for name, count in self._rows(_OPEN, ())}
+        try:
+            return {str(name): int(count) for name, count in self._read(_OPEN, ())}
+        except (JournalError, sqlite3.Error):
+            # Not known is not the same as none.
+            return {"journal that cannot be read": 1}
 
-    def heard(self, text: str) -> bool:
-        """Whether the log says ``text`` somewhere."""
-        return any(text in entry["message"] for entry in self.log)
+    def sent(self) -> int:
+        """How many messages the journal says were sent."""
+        return sum(int(number) for (number,) in self._rows("SELECT count(*) FROM outbox WHERE state = 'sent'", ()))
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
-            with closing(connect_readonly(self._folder.places.journal)) as connection:
-                return connection.execute(query, values).fetchall()
+            return self._read(query, values)
         except (JournalError, sqlite3.Error):
             return []
+
+    def _read(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with closing(connect_readonly(self._folder.places.journal)) as connection:
+            return connection.execute(query, values).fetchall()
 
     def _log_remark(self, entry: dict[str, Any]) -> Iterator[Remark]:
         message, actor = entry["message"], str(entry["actor"])
         if message == "sent" or (entry["level"] == "info" and actor.partition(":")[0] not in {"reader", "sender"}):
             return
-        text = message.replace(f"{self._folder.path}/", "")
-        serious = entry["level"] not in {"debug", "info"}
-        yield Remark(datetime.fromisoformat(entry["time"]).timestamp(), f"{actor}: {text}", serious)
+        text = f"{actor.partition(':')[0]}: {message}".replace(f"{self._folder.path}/", "")
+        yield Remark(datetime.fromisoformat(entry["time"]).timestamp(), text, entry["level"] != "info")
 
 
-def verdict_remark(at: float, kind: str, session: str | None, reason: str | None, key: str | None) -> Remark:
-    """A verdict in words, with the setting behind it."""
+def verdict_remark(
+    at: float, kind: str, session: str | None, mentioned: int | None, reason: str | None, key: str | None
+) -> Remark:
+    """A verdict in words, with what it rests on."""
     match kind:
+        case "admit" if session and ":group:" in session:
+            why = "mentioned" if mentioned else "no mention needed here"
+            text = f"{why}: admitted to session {session}"
         case "admit":
-            text = f"admitted, session {session}"
+            text = f"known: admitted to session {session}"
         case "challenge":
             text = 'a stranger, and channels.imessage.dmPolicy is "pairing": a code instead of an answer'
         case _:
@@ -120,10 +135,14 @@ def verdict_remark(at: float, kind: str, session: str | None, reason: str | None
 
 
 _VERDICTS = """
-SELECT seq, received_at, kind, session, reason, config_key FROM inbound
+SELECT seq, received_at, kind, session, mentioned, reason, config_key FROM inbound
 WHERE seq > ? AND coalesce(reason, '') <> 'from me' ORDER BY seq
 """
 _FATE = "SELECT seq, kind, session, outcome, reason, config_key FROM inbound WHERE row_id = ?"
+# The key of an answer's last message also tells how many there are; all of them are queued in one transaction.
+_CUT = """
+SELECT max(key), count(*), min(queued_at) FROM outbox WHERE key > ? GROUP BY key >> ? HAVING count(*) > 1 ORDER BY 1
+"""
 _OPEN = """
 SELECT coalesce(outcome, 'open') || ' messages', count(*) FROM inbound
 WHERE outcome IS NULL OR outcome IN ('held', 'corrupt') GROUP BY 1

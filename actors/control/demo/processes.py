@@ -40,13 +40,17 @@ class Processes:
         """Whether the gateway that should be running is not."""
         return self._gateway is not None and self._gateway.ended.is_set()
 
-    def start_gateway(self, send_delay_ms: int) -> int:
-        """Start it; its process id. ``send_delay_ms`` is what a send takes in this run's Messages."""
+    @property
+    def gateway_pid(self) -> int:
+        """The process id of the gateway that runs, 0 when none does."""
+        return self._gateway.pid if self._gateway is not None else 0
+
+    def start_gateway(self, send_delay_ms: int) -> None:
+        """Start it. ``send_delay_ms`` is what a send takes in this run's Messages."""
         command = python_command(CLI, "run", "--quiet")
         environment = self._folder.environment(send_delay_ms)
         self._gateway = spawn(command, env=environment, cwd=str(self._folder.path))
         self._remember(self._gateway.pid)
-        return self._gateway.pid
 
     def stop_gateway(self) -> Ended:
         """SIGTERM, as a service manager does, and its end."""
@@ -106,7 +110,7 @@ class Processes:
 
 def _alive(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 

@@ -11,8 +11,11 @@ One November the cable broke. She wrote her line all the same, put it into the d
 evening. The strait was black, and the other lamp turned as it always had, so she knew that somebody was there (or \
 that somebody had wound the clockwork well, which is nearly the same thing).
 
-On the ninth day a boat came with a spool of copper and two men who did not talk. They worked until dusk, and when they \
-rowed away the little needle on her desk moved for the first time in more than a week.
+On the ninth day a boat came with a spool of copper and two men who did not talk. They worked until dusk, hauling the \
+old cable over the stern a yard at a time, looking at it as one looks at a sick animal, and setting it down again on \
+the other side. They drank the coffee she brought them. They would not come in. When the lamp was lit they were still \
+out there with a lantern, and when they rowed away at last the little needle on her desk moved for the first time in \
+more than a week: it only said that the line was open, and who was there?
 
 She took the nine lines from the drawer and sent them in the order in which they had been written, one after the \
 other, none left out and none sent twice, although her hand was tired and the last one was already nearly true again.
@@ -20,7 +23,7 @@ other, none left out and none sent twice, although her hand was tired and the la
 Then she waited. The needle stayed still for so long that the tea went cold. And then it began to move, and it did not \
 stop for an hour: nine lines came back across the water, in their order, each the answer to one of hers.
 
-The ninth one said: so you kept yours in a drawer too.
+The ninth one said: so you kept yours in a drawer too. 🗼
 
 They never spoke of it again. But from that winter on there was a second pencil beside the needle on either side of \
 the strait, sharpened, in case the first one should break in the middle of a word; and on clear nights sailors told \
@@ -29,18 +32,20 @@ each other that the two lights kept time, like people who have walked together l
 
 CLOCKMAKER = """\
 There was once a clockmaker who could not bear to be interrupted. Whenever somebody came into the shop while he was \
-counting teeth on a wheel, he lost his place, began again at one, and by the evening had counted the same wheel nine \
-times and finished none.
+counting the teeth of a wheel he lost his place, began again at one, and by the evening had counted the same wheel \
+nine times and finished none.
 
-His daughter gave him a piece of chalk. Make a mark after every tooth, she said, before you look at the next one. Not \
-afterwards, when it is done and you are proud of it. Before.
+His daughter gave him a piece of chalk. Make a mark before every tooth you cut, she said. Not afterwards, when it is \
+done and you are proud of it. Before.
 
 He grumbled, but he did it. The door opened, the cat came in, the roof fell on the workbench (it was an old roof); and \
 each time he wiped the dust from the wheel, found the last mark, and went on from there.
 
-Only once was he in doubt: the chalk stood on the forty-first tooth, and he could not say whether he had counted it or \
-had only been about to. So he did not guess. He held the wheel against the window, looked at the filings on the sill, \
-and saw that there were forty-one of them.
+Only once was he in doubt. The chalk stood at the forty-first tooth, and he could not say whether he had cut it or had \
+only been about to. So he did not guess. He did not cut it again, either, to be on the safe side: there is no safe \
+side to a wheel with a tooth too many.
+
+He carried it to the window and looked. There it was, the forty-first tooth, still bright.
 
 He sold that clock to the town, and it hangs above the market to this day. It has been stopped by lightning, by snow, \
 and once by a stork. Whoever climbs up to start it again finds a chalk mark, and never has to ask what time it was.

@@ -5,6 +5,7 @@ wanted. Text is shown as text: no markup is read from it and control characters 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 from rich.align import Align
@@ -47,8 +48,7 @@ class Transcript:
     def bubble(self, bubble: Bubble) -> None:
         """A message, on the side of who sent it."""
         most = max(NARROWEST - 8, self._console.width * 2 // 3)
-        body = Text("\n".join(map(visible, bubble.text.splitlines())))
-        lines = body.wrap(self._console, most - 4)
+        lines = self._plain(bubble.text).wrap(self._console, most - 4)
         shown = lines if len(lines) <= WHOLE_LINES else [*lines[: WHOLE_LINES - 1], Text("...", "dim")]
         title = " in ".join(filter(None, (bubble.who, bubble.where)))
         panel = Panel.fit(
@@ -58,7 +58,7 @@ class Transcript:
             title_align="right" if bubble.own else "left",
             border_style="cyan" if bubble.own else "green",
         )
-        self._console.print(Align(panel, "right" if bubble.own else "left"))
+        self._console.print(Align.right(panel) if bubble.own else panel)
 
     def remark(self, remark: Remark) -> None:
         """What the gateway did."""
@@ -73,23 +73,31 @@ class Transcript:
     def table(self, checks: Sequence[Check]) -> None:
         """What was expected and what was seen."""
         self._console.print()
-        made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, expand=False)
+        made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
         for head in ("what", "expected", "seen"):
             made.add_column(head, overflow="fold")
         made.add_column("ok", no_wrap=True)
         for check in checks:
             mark = Text("yes", "green") if check.ok else Text("NO", "bold red")
-            made.add_row(*(Text(visible(text)) for text in check[:3]), mark)
+            made.add_row(*(self._plain(text) for text in check[:3]), mark)
         self._console.print(made)
+
+    @staticmethod
+    def _plain(text: str) -> Text:
+        return Text("\n".join(map(visible, text.splitlines())))
 
     def say(self, text: str, style: str = "") -> None:
         """A line of the demo itself."""
         self._console.print()
         self._console.print(Text(text, style))
 
+    def path(self, name: str, path: Path) -> None:
+        """Where something lies; never broken, so that it can be copied."""
+        self._console.print(Text(f"  {name}: {visible(path)}"), soft_wrap=True)
+
     def _aside(self, mark: str, text: str, style: str) -> None:
         line = Table.grid(padding=(0, 1))
         line.add_column(no_wrap=True)
         line.add_column(overflow="fold")
         line.add_row(Text(mark, style), Text(visible(text), style))
-        self._console.print(Padding(line, (0, 0, 0, 4)))
+        self._console.print(Padding(line, (0, 0, 0, 4), expand=False))
