@@ -106,6 +106,13 @@ class Disconnected(NamedTuple):
     why: str
 
 
+class Stalled(NamedTuple):
+    """Child ``epoch`` let a deadline pass: it may be stuck, and a new one is better than piling up requests."""
+
+    epoch: int
+    method: str
+
+
 class Call(NamedTuple):
     """One RPC request. The ``Answer`` goes to ``reply_to`` with the same ``tag``.
 

@@ -7,7 +7,18 @@ after the other, so a deadline counts from the moment the call before it was ans
 
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Answer, Call, Connected, Disconnected, Listen, Ref, Response, Subscribed, Tick
+from actors.envelopes.control import (
+    Answer,
+    Call,
+    Connected,
+    Disconnected,
+    Listen,
+    Ref,
+    Response,
+    Stalled,
+    Subscribed,
+    Tick,
+)
 from actors.rpc.frames import request, value_of
 from actors.runtime.actor import Actor, Context
 
@@ -55,7 +66,7 @@ class RpcCaller(Actor):
             case Connected(epoch, stdin):
                 self._lose("replaced by a new child")
                 self._epoch, self._writer = epoch, stdin
-            case Subscribed(epoch) if epoch == self._epoch:
+            case Subscribed(epoch) if epoch == self._epoch and self._writer is not None:
                 self._ready = message
                 for listener in self._listeners:
                     self.tell(listener, message)
@@ -120,6 +131,8 @@ class RpcCaller(Actor):
                 del self._late[next(iter(self._late))]
             self.log.warning("imsg rpc timeout ({}) after {:.0f} s", call.method, call.patience)
             self.tell(call.reply_to, Answer(call.tag, None, None, late=True))
+            for listener in self._listeners:
+                self.tell(listener, Stalled(self._epoch, call.method))
 
     def _lose(self, why: str) -> None:
         pending, self._pending = self._pending, {}

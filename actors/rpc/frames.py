@@ -127,8 +127,15 @@ def value_of(raw: bytes) -> dict[str, Any] | None:
 
 
 def request(number: int, method: str, params: dict[str, Any]) -> bytes:
-    """A request line. Strict enough for every imsg: ``"2.0"``, an integer id, params as an object."""
-    return _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + b"\n"
+    """A request line. Strict enough for every imsg: ``"2.0"``, an integer id, params as an object.
+
+    Half a surrogate in a text cannot be sent and goes out as ``?``.
+    """
+    value = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+    try:
+        return _encode(value) + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def preview(line: bytes, most: int = 120) -> str:

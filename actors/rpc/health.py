@@ -7,6 +7,11 @@ FULL_DISK_ACCESS = (
     "(Terminal, or the service), then wait for the next try"
 )
 
+PERMISSION_PROMPT = (
+    "on the Mac, look for a permission prompt (Contacts, Full Disk Access) and answer it; "
+    "behind ssh, use -T and no output from the login shell"
+)
+
 
 @dataclass(slots=True)
 class LinkHealth:
@@ -22,6 +27,19 @@ class LinkHealth:
     dropped: int = 0
     since: float = 0.0
     notes: list[str] = field(default_factory=list)
+
+    def up(self, since: float) -> None:
+        """The watch runs since then."""
+        self.state, self.reason, self.remedy, self.since = "ok", "", "", since
+
+    def down(self, reason: str, remedy: str) -> None:
+        """Nothing comes in, and why, and what helps."""
+        self.state, self.reason, self.remedy, self.last_error = "down", reason, remedy, reason
+
+
+def explain_silence(cli: str) -> tuple[str, str]:
+    """``(reason, remedy)`` for a child that runs but has not answered anything."""
+    return f"{cli} does not answer (watch.subscribe)", PERMISSION_PROMPT
 
 
 def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> tuple[str, str]:

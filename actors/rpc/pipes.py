@@ -9,18 +9,51 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from pykka import ActorDeadError
 
 from actors.envelopes.control import ChildErrors, ChildGone, Lines, Ref
 from actors.rpc.frames import Splitter
-from actors.runtime.process import Child
+from actors.runtime.process import Child, spawn
 
 READ_SIZE = 1 << 16
 HIGH_WATER = 256
 PAUSE_SECONDS = 0.002
 LOOK_MS = 1000
+GRACE_SECONDS = 0.5
+
+
+class Channel:
+    """One child with its pump and the writer of its input. Raises SpawnError when it cannot be started.
+
+    ``waiting`` counts lines elsewhere on their way to the disk; ``taken`` is counted up by the reader.
+    """
+
+    def __init__(self, argv: Sequence[str], epoch: int, reader: Ref, waiting: Callable[[], int]) -> None:
+        self.child = spawn(argv)
+        self.stdin = PipeWriter(self.child.stdin)
+        self.taken = 0
+        self._elsewhere = waiting
+        self.pump = Pump(self.child, epoch, reader, self._waiting)
+        self.pump.start()
+
+    def _waiting(self) -> int:
+        return self.pump.told - self.taken + self._elsewhere()
+
+    def end(self) -> None:
+        """End the child's group, without waiting for that."""
+        threading.Thread(target=self.child.end, name=f"end-{self.child.pid}", daemon=True).start()
+
+    def shut(self) -> bool:
+        """Close the child's input, give it half a second, then end its group; True when it is gone."""
+        self.pump.stop()
+        self.stdin.close()
+        if not self.child.ended.wait(GRACE_SECONDS):
+            self.child.end()
+        return self.child.ended.is_set()
+
+
 ERROR_LINES = 200
 
 
@@ -38,8 +71,11 @@ class Pump:
         self.dropped = 0
         """Lines that were too long to keep."""
         self._errors = threading.Thread(target=self._pump_errors, name=f"stderr-{child.pid}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
         self._errors.start()
-        threading.Thread(target=self._pump_output, name=f"pump-{child.pid}", daemon=True).start()
+        threading.Thread(target=self._pump_output, name=f"pump-{self._child.pid}", daemon=True).start()
 
     def stop(self) -> None:
         """Read no further (the threads end by themselves, at the latest with the child)."""

@@ -6,7 +6,6 @@ journal's cursor. Before the first child, one that outlived a killed gateway is 
 """
 
 import random
-import signal
 import threading
 from collections import deque
 from typing import Any
@@ -33,17 +32,19 @@ from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
 from actors.rpc.baseline import Survey
 from actors.rpc.frames import Junk, frame, message_of, preview
-from actors.rpc.health import LinkHealth, explain_exit
+from actors.rpc.health import LinkHealth, explain_exit, explain_silence
 from actors.rpc.link import Link, watch_params
-from actors.rpc.pipes import PipeWriter, Pump
+from actors.rpc.pipes import Channel
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import CHILD
-from actors.runtime.process import Child, SpawnError, group_lives, signal_group, spawn, started_at, wait_group
+from actors.runtime.process import SpawnError, end_group, group_lives, started_at
 
 HEALTHY_AFTER = 300.0
 SUBSCRIBE_TRIES = 3
 ORPHAN_PATIENCE = 10.0
-LAST_WORDS = 5
+STREAM_PAUSE = 1.0
+LAST_WORDS = 20
+JUNK_SHOWN = 5
 
 
 class RpcReader(Actor):
@@ -59,23 +60,23 @@ class RpcReader(Actor):
         self._caller = caller
         self._journal = journal
         self._epoch = 0
-        self._child: Child | None = None
-        self._pump: Pump | None = None
-        self._stdin: PipeWriter | None = None
-        self._taken = 0
+        self._channel: Channel | None = None
         self._cursor: int | None = None
+        self._purpose = ""
+        """What the journal's answer is for: to ``launch`` a child, or to ``subscribe`` again with the one there is."""
         self._subscription: Any = None
         self._subscribed_at: float | None = None
         self._tries = 0
         self._attempt = 0
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._answered = False
+        self._ending = False
         self._survey: Survey | None = None
         self._quiet = False
 
     def on_start(self) -> None:
         """Ask where the last gateway stopped."""
-        self.tell(self._journal, Replay("source", self.actor_ref, source=self._link.source))
+        self._ask("launch")
 
     def on_receive(self, message: Any) -> None:
         match message:
@@ -93,16 +94,18 @@ class RpcReader(Actor):
             case Tick("launch"):
                 self._launch()
             case Tick("relaunch"):
-                self.tell(self._journal, Replay("source", self.actor_ref, source=self._link.source))
-            case Tick("subscribe") if self._child is not None:
+                self._ask("launch")
+            case Tick("resubscribe") if self._purpose == "subscribe":
+                self._ask("subscribe")
+            case Tick("subscribe") if self._channel is not None:
                 self._subscribe()
             case Quiesce(reply_to):
                 self._quiesce(reply_to)
 
     def _lines(self, epoch: int, lines: tuple[bytes, ...]) -> None:
-        self._taken += len(lines)
-        if epoch != self._epoch:
+        if epoch != self._epoch or self._channel is None:
             return
+        self._channel.taken += len(lines)
         now, link = self.clock.wall(), self._link
         for line in lines:
             read = frame(line)
@@ -128,13 +131,21 @@ class RpcReader(Actor):
         self._health.junk += 1
         if junk.start:
             self._words.append(junk.start)
-        if self._health.junk <= LAST_WORDS or self._health.junk % 1000 == 0:
+        if self._health.junk <= JUNK_SHOWN or self._health.junk % 1000 == 0:
             self.log.warning("imsg wrote a line that is no JSON-RPC ({}): {}", junk.why, junk.start)
 
+    def _ask(self, purpose: str) -> None:
+        self._purpose = purpose
+        self.tell(self._journal, Replay("source", self.actor_ref, source=self._link.source))
+
     def _source(self, state: SourceState) -> None:
+        purpose, self._purpose = self._purpose, ""
         self._cursor = state.cursor
-        if self._child is not None:
+        if purpose == "subscribe" and not self._quiet:
+            self._subscription = None
             self._subscribe()
+        elif purpose != "launch" or self._channel is not None:
+            return
         elif state.child_pid is not None and group_lives(state.child_pid, state.child_started or 0.0):
             self._await_orphan(state.child_pid, state.child_started or 0.0)
         else:
@@ -142,95 +153,78 @@ class RpcReader(Actor):
 
     def _await_orphan(self, pid: int, started: float) -> None:
         """A killed gateway's child may still be sending: it ends by itself, or is ended, before a new one starts."""
-        self._down("an imsg of the last gateway still runs", f"waiting for process {pid} to end", log=True)
+        self._down("an imsg of the last gateway still runs", f"waiting for process {pid} to end")
         me, after = self.actor_ref, self.clock.after
 
         def wait() -> None:
-            for number in (0, signal.SIGTERM, signal.SIGKILL):
-                if number:
-                    signal_group(pid, number)
-                if wait_group(pid, started, ORPHAN_PATIENCE if not number else 1.0):
-                    break
+            end_group(pid, started, ORPHAN_PATIENCE)
             after(0.0, me, Tick("launch"))
 
         threading.Thread(target=wait, name=f"orphan-{pid}", daemon=True).start()
 
     def _launch(self) -> None:
-        if self._child is not None or self._quiet:
+        if self._channel is not None or self._quiet:
             return
         self._epoch += 1
         self._words.clear()
-        self._answered, self._tries, self._subscription, self._subscribed_at = False, 0, None, None
+        self._answered, self._ending, self._tries = False, False, 0
+        self._subscription, self._subscribed_at = None, None
         try:
-            child = spawn(self._link.argv)
+            channel = self._channel = Channel(self._link.argv, self._epoch, self.actor_ref, self._link.waiting)
         except SpawnError as error:
-            self._down(str(error), self._link.remedy_missing, log=True)
+            self._down(str(error), self._link.remedy_missing)
             self._again()
             return
-        self._child = child
-        self._taken = 0
-        self._pump = Pump(child, self._epoch, self.actor_ref, self._waiting)
-        self._health.pid, self._health.spawned = child.pid, self._health.spawned + 1
-        self._stdin = PipeWriter(child.stdin)
-        self.tell(self._caller, Connected(self._epoch, self._stdin))
+        pid = self._health.pid = channel.child.pid
+        self._health.spawned += 1
+        self.tell(self._caller, Connected(self._epoch, channel.stdin))
         self._subscribe()
-        self.tell(self._journal, Record(ChildStarted(self._link.source, child.pid, started_at(child.pid) or 0.0)))
-
-    def _waiting(self) -> int:
-        """Lines between the pipe and the disk (called by the pump's thread)."""
-        pump = self._pump
-        unread = pump.told - self._taken if pump is not None else 0
-        return unread + self._link.waiting()
+        self.tell(self._journal, Record(ChildStarted(self._link.source, pid, started_at(pid) or 0.0)))
 
     def _subscribe(self) -> None:
         self._tries += 1
-        params = watch_params(self._link, self._cursor)
-        self.tell(
-            self._caller,
-            Call("watch.subscribe", params, self.actor_ref, ("subscribe", self._epoch), self._link.patience),
-        )
+        self._call("watch.subscribe", watch_params(self._link, self._cursor), "subscribe")
+
+    def _call(self, method: str, params: dict[str, Any], what: str) -> None:
+        self.tell(self._caller, Call(method, params, self.actor_ref, (what, self._epoch), self._link.patience))
 
     def _answer(self, tag: Any, answer: Answer) -> None:
         what, epoch = tag
-        if epoch != self._epoch:
+        if epoch != self._epoch or self._channel is None:
             return
         if what == "subscribe":
             self._subscribe_answered(answer)
         elif self._survey is not None:
-            following = self._survey.answered(what, answer.result)
-            for method, params, name in following:
-                self.tell(self._caller, Call(method, params, self.actor_ref, (name, epoch), self._link.patience))
+            for question in self._survey.answered(what, answer.result):
+                self._call(*question)
             if (newest := self._survey.newest()) is not None:
                 self.tell(self._journal, Record(Baseline(self._link.source, newest)))
                 self._survey = None
 
     def _subscribe_answered(self, answer: Answer) -> None:
+        if answer.result is not None and self._subscription is not None:
+            # An attempt given up for lost was answered late, and the next one too: one watch is enough.
+            self._unsubscribe(answer.result.get("subscription", 0))
+            return
         if answer.result is not None:
-            self._subscription = answer.result.get("subscription")
+            self._subscription = answer.result.get("subscription", 0)
             self._subscribed_at = self.clock.monotonic()
-            self._health.state, self._health.reason, self._health.remedy = "ok", "", ""
-            self._health.since = self.clock.wall()
+            self._health.up(self.clock.wall())
             self.tell(self._caller, Subscribed(self._epoch))
             since = "now on" if self._cursor is None else f"row {self._cursor} on"
             self.log.info("watching {} from {}", self._link.name, since)
             if self._cursor is None:
                 self._survey = Survey(self.clock.wall())
-                method, params, name = self._survey.first()
-                self.tell(self._caller, Call(method, params, self.actor_ref, (name, self._epoch), self._link.patience))
+                self._call(*self._survey.first())
             return
         if answer.lost:
             return
         if answer.late and not self._answered:
-            self._down(
-                f"{self._link.cli} does not answer (watch.subscribe)",
-                "on the Mac, look for a permission prompt (Contacts, Full Disk Access) and answer it; "
-                "behind ssh, use -T and no output from the login shell",
-                log=True,
-            )
+            self._down(*explain_silence(self._link.cli))
         elif answer.error is not None:
             detail = str(answer.error.get("data") or answer.error.get("message") or answer.error)
             reason, remedy = explain_exit(self._link.cli, None, [detail], answered=True)
-            self._down(reason, remedy, log=True)
+            self._down(reason, remedy)
         if self._tries < SUBSCRIBE_TRIES and answer.late and self._answered:
             self.clock.after(1.0, self.actor_ref, Tick("subscribe"))
         else:
@@ -239,16 +233,23 @@ class RpcReader(Actor):
     def _stream_ended(self, params: bytes) -> None:
         self.log.warning("the watch ended ({}); subscribing again from the cursor", preview(params))
         self._tries = 0
-        self.tell(self._journal, Replay("source", self.actor_ref, source=self._link.source))
+        if self._purpose == "":
+            self._purpose = "subscribe"
+            self.clock.after(STREAM_PAUSE, self.actor_ref, Tick("resubscribe"))
 
     def _gone(self, code: int | None) -> None:
-        if self._pump is not None:
-            self._health.dropped += self._pump.dropped
-        self._child, self._pump = None, None
+        channel = self._channel
+        if channel is None:
+            return
+        self._health.dropped += channel.pump.dropped
         self._health.pid = None
         reason, remedy = explain_exit(self._link.cli, code, list(self._words), self._answered)
-        if self._health.state == "ok" or self._health.reason == "starting" or self._words:
-            self._down(reason, remedy, log=not self._quiet)
+        if self._health.state == "ok" or self._health.reason == "starting" or (self._words and not self._ending):
+            self._down(reason, remedy)
+        if not channel.child.ended.is_set():
+            # It closed its output and lives on: without that it is of no use, and must not send beside the next.
+            channel.end()
+        self._channel, self._purpose = None, ""
         self.tell(self._caller, Disconnected(self._epoch, reason))
         self.tell(self._journal, Record(ChildEnded(self._link.source)))
         since = self._subscribed_at
@@ -263,35 +264,35 @@ class RpcReader(Actor):
             self.log.info("starting {} again in {:.0f} s", self._link.cli, delay)
             self.clock.after(delay, self.actor_ref, Tick("relaunch"))
 
-    def _down(self, reason: str, remedy: str, log: bool) -> None:
-        self._health.state, self._health.reason, self._health.remedy = "down", reason, remedy
-        self._health.last_error = reason
-        if log:
+    def _down(self, reason: str, remedy: str) -> None:
+        self._health.down(reason, remedy)
+        if not self._quiet:
             self.log.error("{}. {}", reason, remedy)
 
     def _end_child(self) -> None:
-        child = self._child
-        if child is not None:
-            threading.Thread(target=child.end, name=f"end-{child.pid}", daemon=True).start()
+        if self._channel is not None:
+            self._ending = True
+            self._channel.end()
 
     def _quiesce(self, reply_to: Ref) -> None:
         """Rows that come from here on are left for the next start: the cursor does not move over them."""
         self._quiet = True
-        if self._child is not None and self._subscription is not None:
-            params = {"subscription": self._subscription}
-            self.tell(self._caller, Call("watch.unsubscribe", params, self.actor_ref, ("unsubscribe", 0), 1.0))
+        if self._channel is not None and self._subscription is not None:
+            self._unsubscribe(self._subscription)
         self.tell(reply_to, Quiet(self.context.name))
+
+    def _unsubscribe(self, subscription: Any) -> None:
+        params = {"subscription": subscription}
+        self.tell(self._caller, Call("watch.unsubscribe", params, self.actor_ref, ("unsubscribe", 0), 1.0))
 
     def on_stop(self) -> None:
         """Close the child's input, give it half a second, then end its group."""
-        child, pump = self._child, self._pump
-        if child is None:
+        if self._channel is None:
             return
-        if pump is not None:
-            pump.stop()
-        if self._stdin is not None:
-            self._stdin.close()
         self.tell(self._caller, Disconnected(self._epoch, "shutting down"))
-        if not child.ended.wait(0.5):
-            child.end()
-        self.tell(self._journal, Record(ChildEnded(self._link.source)))
+        if self._channel.shut():
+            self.tell(self._journal, Record(ChildEnded(self._link.source)))
+
+    def on_failure(self, *_: object) -> None:
+        """The child of a reader that failed is ended: the next reader waits for that."""
+        self._end_child()

@@ -6,10 +6,12 @@ ends are not inheritable: no other child keeps them open.
 
 import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import sh
@@ -66,6 +68,7 @@ def spawn(
     Raises:
         SpawnError: no such program, not executable, no such folder, or no more processes or descriptors.
     """
+    _refuse(argv[0], cwd)
     child: Child | None = None
     known = threading.Event()
 
@@ -120,16 +123,30 @@ def _reap(command: "sh.RunningCommand") -> None:
         command.wait()
 
 
+def _refuse(program: str, cwd: str | None) -> None:
+    """Find beforehand what exec would refuse: a fork that fails costs two descriptors and a zombie (sh 2.4)."""
+    path = shutil.which(program)
+    if path is None:
+        raise SpawnError(f"{program}: not found, or not executable")
+    if cwd is not None and not Path(cwd).is_dir():
+        raise SpawnError(f"{program}: cannot run in {cwd}: no such folder")
+    try:
+        with open(path, "rb") as file:
+            start = file.read(256)
+    except OSError:
+        return  # executable, not readable: let exec try
+    interpreter = start.removeprefix(b"#!").split(b"\n")[0].split()
+    if start.startswith(b"#!"):
+        if not interpreter or not Path(os.fsdecode(interpreter[0])).exists():
+            raise SpawnError(f"{program}: the interpreter that its first line (#!) names does not exist")
+    elif b"\0" not in start:
+        raise SpawnError(f"{program}: is neither a binary nor a script that begins with #!")
+
+
 def _reason(error: Exception) -> str:
     """What the operating system said. sh hands over the traceback of its fork as text."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    if "Exec format error" in lines[-1]:
-        return "it is neither a binary of this machine nor a script that begins with #!"
-    if "FileNotFoundError" in lines[-1] and "os.exec" in "".join(lines[-2:]):
-        return "the interpreter that its first line (#!) names does not exist"
-    return lines[-1]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _close(descriptors: Sequence[int]) -> None:
@@ -183,3 +200,13 @@ def wait_group(pid: int, started: float, seconds: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def end_group(pid: int, started: float, patience: float) -> bool:
+    """Wait ``patience`` seconds for a former child's group to end by itself, then end it; True when it is gone."""
+    for number, seconds in ((0, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0)):
+        if number and group_lives(pid, started):
+            signal_group(pid, number)
+        if wait_group(pid, started, seconds):
+            return True
+    return False

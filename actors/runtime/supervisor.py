@@ -8,7 +8,6 @@ launchd or systemd to take over.
 
 import random
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Ref, Tick
@@ -185,11 +184,6 @@ class Supervisor(Actor):
         self._stop_from(0)
         self._ended(code)
 
-    def on_failure(
-        self,
-        exception_type: type[BaseException] | None,
-        exception_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def on_failure(self, *_: object) -> None:
         """Nobody supervises the supervisor but launchd or systemd."""
         self._finish(1)

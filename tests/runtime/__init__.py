@@ -1,0 +1,1 @@
+"""What actors run on: nothing told is lost, nobody blocks anybody, failures stay where they happen."""
