@@ -1,6 +1,8 @@
 """How a link to imsg is doing, in words for the operator: ``ok``, ``degraded`` or ``down``, why, and the remedy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 FULL_DISK_ACCESS = (
     "System Settings > Privacy & Security > Full Disk Access: allow the program that starts the gateway "
@@ -40,6 +42,11 @@ class LinkHealth:
 def explain_silence(cli: str) -> tuple[str, str]:
     """``(reason, remedy)`` for a child that runs but has not answered anything."""
     return f"{cli} does not answer (watch.subscribe)", PERMISSION_PROMPT
+
+
+def explain_refusal(cli: str, error: Mapping[str, Any]) -> tuple[str, str]:
+    """``(reason, remedy)`` for a watch that imsg refused."""
+    return explain_exit(cli, None, [str(error.get("data") or error.get("message") or error)], answered=True)
 
 
 def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> tuple[str, str]:

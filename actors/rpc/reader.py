@@ -6,7 +6,6 @@ journal's cursor. Before the first child, one that outlived a killed gateway is 
 """
 
 import random
-import threading
 from collections import deque
 from typing import Any
 
@@ -18,6 +17,7 @@ from actors.envelopes.control import (
     Connected,
     Disconnected,
     Lines,
+    Listen,
     Quiesce,
     Quiet,
     Record,
@@ -25,6 +25,7 @@ from actors.envelopes.control import (
     Replay,
     Response,
     SourceState,
+    Stalled,
     Subscribed,
     Tick,
 )
@@ -32,12 +33,12 @@ from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
 from actors.rpc.baseline import Survey
 from actors.rpc.frames import Junk, frame, message_of, preview
-from actors.rpc.health import LinkHealth, explain_exit, explain_silence
+from actors.rpc.health import LinkHealth, explain_exit, explain_refusal, explain_silence
 from actors.rpc.link import Link, watch_params
 from actors.rpc.pipes import Channel
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import CHILD
-from actors.runtime.process import SpawnError, end_group, group_lives, started_at
+from actors.runtime.process import SpawnError, group_lives, started_at, when_ended
 
 HEALTHY_AFTER = 300.0
 SUBSCRIBE_TRIES = 3
@@ -76,6 +77,7 @@ class RpcReader(Actor):
 
     def on_start(self) -> None:
         """Ask where the last gateway stopped."""
+        self.tell(self._caller, Listen(self.actor_ref))
         self._ask("launch")
 
     def on_receive(self, message: Any) -> None:
@@ -88,6 +90,8 @@ class RpcReader(Actor):
                 self._source(message)
             case ChildGone(epoch, code) if epoch == self._epoch:
                 self._gone(code)
+            case Disconnected(epoch, why) | Stalled(epoch, why) if epoch == self._epoch:
+                self._stuck(why)
             case ChildErrors(_, line):
                 self._words.append(line)
                 self.log.warning("imsg: {}", line)
@@ -155,12 +159,7 @@ class RpcReader(Actor):
         """A killed gateway's child may still be sending: it ends by itself, or is ended, before a new one starts."""
         self._down("an imsg of the last gateway still runs", f"waiting for process {pid} to end")
         me, after = self.actor_ref, self.clock.after
-
-        def wait() -> None:
-            end_group(pid, started, ORPHAN_PATIENCE)
-            after(0.0, me, Tick("launch"))
-
-        threading.Thread(target=wait, name=f"orphan-{pid}", daemon=True).start()
+        when_ended(pid, started, ORPHAN_PATIENCE, lambda: after(0.0, me, Tick("launch")))
 
     def _launch(self) -> None:
         if self._channel is not None or self._quiet:
@@ -222,9 +221,7 @@ class RpcReader(Actor):
         if answer.late and not self._answered:
             self._down(*explain_silence(self._link.cli))
         elif answer.error is not None:
-            detail = str(answer.error.get("data") or answer.error.get("message") or answer.error)
-            reason, remedy = explain_exit(self._link.cli, None, [detail], answered=True)
-            self._down(reason, remedy)
+            self._down(*explain_refusal(self._link.cli, answer.error))
         if self._tries < SUBSCRIBE_TRIES and answer.late and self._answered:
             self.clock.after(1.0, self.actor_ref, Tick("subscribe"))
         else:
@@ -238,11 +235,9 @@ class RpcReader(Actor):
             self.clock.after(STREAM_PAUSE, self.actor_ref, Tick("resubscribe"))
 
     def _gone(self, code: int | None) -> None:
-        channel = self._channel
-        if channel is None:
+        if (channel := self._channel) is None:
             return
-        self._health.dropped += channel.pump.dropped
-        self._health.pid = None
+        self._health.dropped, self._health.pid = self._health.dropped + channel.pump.dropped, None
         reason, remedy = explain_exit(self._link.cli, code, list(self._words), self._answered)
         if self._health.state == "ok" or self._health.reason == "starting" or (self._words and not self._ending):
             self._down(reason, remedy)
@@ -252,8 +247,7 @@ class RpcReader(Actor):
         self._channel, self._purpose = None, ""
         self.tell(self._caller, Disconnected(self._epoch, reason))
         self.tell(self._journal, Record(ChildEnded(self._link.source)))
-        since = self._subscribed_at
-        if since is not None and self.clock.monotonic() - since > HEALTHY_AFTER:
+        if self._subscribed_at is not None and self.clock.monotonic() - self._subscribed_at > HEALTHY_AFTER:
             self._attempt = 0
         self._again()
 
@@ -269,6 +263,12 @@ class RpcReader(Actor):
         if not self._quiet:
             self.log.error("{}. {}", reason, remedy)
 
+    def _stuck(self, why: str) -> None:
+        """The child lives but takes no requests, or let a deadline pass: it makes way for a new one."""
+        if self._channel is not None and self._subscription is not None and not self._quiet:
+            self._down(f"{self._link.cli} is stuck ({why})", "it is ended and started again")
+            self._end_child()
+
     def _end_child(self) -> None:
         if self._channel is not None:
             self._ending = True
@@ -277,7 +277,7 @@ class RpcReader(Actor):
     def _quiesce(self, reply_to: Ref) -> None:
         """Rows that come from here on are left for the next start: the cursor does not move over them."""
         self._quiet = True
-        if self._channel is not None and self._subscription is not None:
+        if self._subscription is not None:
             self._unsubscribe(self._subscription)
         self.tell(reply_to, Quiet(self.context.name))
 

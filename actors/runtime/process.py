@@ -210,3 +210,13 @@ def end_group(pid: int, started: float, patience: float) -> bool:
         if wait_group(pid, started, seconds):
             return True
     return False
+
+
+def when_ended(pid: int, started: float, patience: float, then: Callable[[], None]) -> None:
+    """``end_group`` on a thread of its own; ``then`` is called there afterwards, whatever came of it."""
+
+    def wait() -> None:
+        end_group(pid, started, patience)
+        then()
+
+    threading.Thread(target=wait, name=f"orphan-{pid}", daemon=True).start()

@@ -288,6 +288,34 @@ def test_an_imsg_that_never_answers_is_reported_and_replaced(link: Watching) -> 
     link.up()
 
 
+def test_an_imsg_that_gets_stuck_later_is_replaced(link: Watching) -> None:
+    link.script("subscribed()\nif RUN == 0:\n    while True: request()\nserve()").start().up()
+    link.call("send", "the one that hangs")
+    link.until(lambda: link.requests("send"), "the request")
+    for _ in range(62):
+        link.stage.advance(1.0)
+    link.gone()
+    assert link.health.state == "down"
+    assert "is stuck (send)" in link.health.reason
+    assert link.sender.all(Answer)[0].late
+    link.stage.advance(LONGEST + 0.1)
+    link.up()
+
+
+def test_an_imsg_that_closes_its_input_is_replaced(link: Watching) -> None:
+    link.script("subscribed()\nif RUN == 0:\n    os.close(0)\n    time.sleep(60)\nserve()").start().up()
+
+    def broken() -> bool:
+        link.call("send", "into the void")
+        return any(answer.lost for answer in link.sender.all(Answer))
+
+    link.until(broken, "the broken pipe")
+    link.gone()
+    assert "is stuck (broken pipe)" in link.health.last_error
+    link.stage.advance(LONGEST + 0.1)
+    link.up()
+
+
 SLOW = """
 say({"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "Parse error", "data": "warming up"}})
 say("warm")
