@@ -2,6 +2,7 @@
 
 In: ``[--require tool,tool] [pytest arguments]``. Out: what each check prints, and a last line that sums up; exit 0
 only when all of them passed. With pytest arguments only pytest runs. Paths are those of the checkout.
+``--benchmark [arguments]`` hands over to ``tests.benchmarks`` instead: it measures and checks nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from tests.support.tools import REQUIRE_VARIABLE, SYSTEM_FOLDERS, absent, tool_names
 
 ROOT = Path(__file__).resolve().parents[1]
-USAGE = "usage: bin/test [--require tool,tool] [pytest arguments]"
+USAGE = "usage: bin/test [--require tool,tool] [pytest arguments], or bin/test --benchmark [--help]"
+BENCHMARK = "--benchmark"
 
 CHECKS: dict[str, tuple[str, ...]] = {
     "ruff": ("ruff", "check"),
@@ -59,6 +61,9 @@ def run(name: str, rest: Sequence[str], environment: dict[str, str]) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for: 0 all passed, 1 something failed or is absent, 2 usage."""
+    if arguments[:1] == [BENCHMARK]:
+        words = [sys.executable, "-m", "tests.benchmarks", *arguments[1:]]
+        return subprocess.run(words, cwd=ROOT, check=False).returncode
     parsed = parse(arguments)
     if parsed is None:
         print(USAGE, file=sys.stderr)

@@ -24,6 +24,8 @@ from loguru import logger
 LEVELS = {"trace": 5, "debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 MAX_BYTES = 20 * 1024 * 1024
 KEPT = 5
+GATHER_SECONDS = 0.05
+"""How long a first line waits for company: one wake-up of the writer a batch, not one a line."""
 
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 _queue: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
@@ -85,6 +87,7 @@ class LogWriter:
         logging.basicConfig(handlers=[_FromLogging()], level=logging.WARNING, force=True)
         # sh logs whole command lines and pykka logs what the supervisor reports anyway.
         logging.getLogger("sh").setLevel(logging.ERROR)
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -92,7 +95,9 @@ class LogWriter:
         ended = False
         while not ended:
             lines = [_queue.get()]
-            while not _queue.empty() and len(lines) < 1000:
+            if lines[0] is not None:
+                self._ending.wait(GATHER_SECONDS)
+            while not _queue.empty() and len(lines) < 2000:
                 lines.append(_queue.get())
             if None in lines:
                 ended = True
@@ -148,6 +153,7 @@ class LogWriter:
 
     def stop(self) -> None:
         """Write what is queued, then end."""
+        self._ending.set()
         _queue.put(None)
         self._thread.join(5.0)
         self._close()
