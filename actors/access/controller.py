@@ -35,7 +35,9 @@ class Book(Protocol):
 
 
 class AccessController(Actor):
-    """One for all accounts; ``views`` by account id."""
+    """One for all accounts; ``views`` by account id. A row that breaks it is set aside, so none of them ends it."""
+
+    mortal = False
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class AccessController(Actor):
                 self._record(row, verdict)
             case Recorded(seq, row):
                 verdict = self._decide(row)
-                if type(verdict) is not Held:
+                if type(verdict) is not Held or verdict.reason != STORE_UNREADABLE:
                     self.tell(self._journal, Record(Rejudged(seq, row, verdict), self._then(row, verdict)))
             case AllowedChanged():
                 self._refresh()
@@ -137,7 +139,8 @@ class AccessController(Actor):
             self.log.error("{}; nobody is admitted or challenged by pairing until it can be read", self._book.trouble)
         if readable and not was_readable:
             # Rows that could not be judged meanwhile are judged now.
-            self.tell(self._journal, Replay("held", self.actor_ref, reason=STORE_UNREADABLE))
+            held = Replay("held", self.actor_ref, account=account, reason=STORE_UNREADABLE)
+            self.tell(self._journal, held)
         self._seen.add(account)
         return changed
 

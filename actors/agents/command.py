@@ -4,7 +4,6 @@ Plain text, or JSON lines ``{"text": ...}``. The program gets a clean environmen
 workspace as the working folder and a deadline; afterwards its whole process group is gone.
 """
 
-import contextlib
 import json
 import os
 import selectors
@@ -43,21 +42,27 @@ class CommandAgent:
             raise AgentError(f"cannot start: {error}") from error
         data = json.dumps(turn_json(turn, self._name), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         output, errors = bytearray(), bytearray()
+        ends = {child.stdin, child.stdout, child.stderr}
         try:
-            self._talk(child, data, output, errors, cancelled)
+            self._talk(child, ends, data, output, errors, cancelled)
         finally:
             child.end()
-            for descriptor in (child.stdin, child.stdout, child.stderr):
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
+            for descriptor in ends:
+                os.close(descriptor)
         if child.exit_code != 0:
             raise AgentError(f"{ended(child.exit_code)}{last_line(errors)}")
         return Said(reply_text(output.decode("utf-8", "replace")))
 
     def _talk(
-        self, child: Child, data: bytes, output: bytearray, errors: bytearray, cancelled: Cancelled
+        self,
+        child: Child,
+        ends: set[int],
+        data: bytes,
+        output: bytearray,
+        errors: bytearray,
+        cancelled: Cancelled,
     ) -> None:
-        """Feed and drain the child until it closed its output and ended."""
+        """Feed and drain the child until it closed its output and ended. What is closed here leaves ``ends``."""
         deadline = time.monotonic() + self._timeout
         with selectors.DefaultSelector() as selector:
             os.set_blocking(child.stdin, False)
@@ -69,7 +74,12 @@ class CommandAgent:
                 self._check(deadline, cancelled)
                 for key, _ in selector.select(LOOK_SECONDS):
                     if key.fd == child.stdin:
-                        left = self._feed(selector, child.stdin, left)
+                        left = feed(child.stdin, left)
+                        if not left:
+                            selector.unregister(child.stdin)
+                            # Closed once and never again: the number may be another's in the next moment.
+                            ends.remove(child.stdin)
+                            os.close(child.stdin)
                     else:
                         self._drain(selector, key.fd, output if key.fd == child.stdout else errors, child)
         while not child.ended.wait(LOOK_SECONDS):
@@ -80,20 +90,6 @@ class CommandAgent:
             raise AgentError(f"timed out after {self._timeout:g} s")
         if cancelled.is_set():
             raise AgentError("cancelled")
-
-    @staticmethod
-    def _feed(selector: selectors.BaseSelector, descriptor: int, left: memoryview) -> memoryview:
-        try:
-            left = left[os.write(descriptor, left) :]
-        except BlockingIOError:
-            return left
-        except OSError:
-            left = left[:0]  # it does not read its input; that is its business
-        if not left:
-            selector.unregister(descriptor)
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        return left
 
     def _drain(self, selector: selectors.BaseSelector, descriptor: int, into: bytearray, child: Child) -> None:
         chunk = os.read(descriptor, 1 << 16)
@@ -108,6 +104,16 @@ class CommandAgent:
                 raise AgentError(f"answered more than {MAX_OUTPUT // 1024 // 1024} MiB")
 
 
+def feed(descriptor: int, left: memoryview) -> memoryview:
+    """Write what fits; what is left, empty too when nobody reads: that is the program's business."""
+    try:
+        return left[os.write(descriptor, left) :]
+    except BlockingIOError:
+        return left
+    except OSError:
+        return left[:0]
+
+
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables an agent gets: where things are, language and time zone; nothing that could be a secret."""
     return {
@@ -119,7 +125,8 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 def reply_text(output: str) -> str:
     """The text of an answer: JSON lines with ``text`` if every line is one, else the output as it is."""
-    lines = [line for line in output.splitlines() if line.strip()]
+    # Lines end at LF and nothing else: U+2028 inside a string is text.
+    lines = [line for line in output.split("\n") if line.strip()]
     if not lines or not lines[0].lstrip().startswith("{"):
         return output.strip("\n")
     texts = []

@@ -66,6 +66,10 @@ class AgentRunner(Actor):
         if self._quiet_to is not None and not self._running:
             self.tell(self._quiet_to, Quiet(self.context.name))
 
+    def on_failure(self, *_: object) -> None:
+        """The same when it dies: whoever asked is started anew, too."""
+        self.on_stop()
+
     def on_stop(self) -> None:
         """Turns still running are cancelled; their rows stay open and come again after the next start."""
         self._cancelled.set()

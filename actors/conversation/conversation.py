@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from actors.agents.base import Agent
+from actors.agents.base import Agent, AgentError
 from actors.envelopes.control import Finished, Record, Ref
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Corrupt, Held, Outcome, Replied
@@ -70,7 +70,15 @@ class Conversation(Actor):
                 self._running = turn
                 self.tell(self._runner, Run(turn, self.actor_ref))
             else:
-                self._ended(turn, agent.answer(turn, self._revoked).text, "")
+                self._at_once(agent, turn)
+
+    def _at_once(self, agent: Agent, turn: Turn) -> None:
+        try:
+            said = agent.answer(turn, self._revoked)
+        except AgentError as error:
+            self._ended(turn, None, str(error))
+        else:
+            self._ended(turn, said.text, "")
 
     def _ended(self, turn: Turn, text: str | None, failure: str) -> None:
         message = turn.message

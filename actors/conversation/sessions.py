@@ -50,7 +50,9 @@ class Sessions(Actor):
         self._chunker = chunker
         self._journal = journal
         self._cap = cap
-        self._seats: OrderedDict[str, _Seat] = OrderedDict()
+        self._seats: dict[str, _Seat] = {}
+        self._resting: OrderedDict[str, None] = OrderedDict()
+        """Sessions whose conversation has nothing to do, the one longest idle first."""
         self._revoked = threading.Event()
 
     def on_start(self) -> None:
@@ -64,16 +66,17 @@ class Sessions(Actor):
                 seat = self._seat(message.session)
                 seat.sent += 1
                 self.tell(seat.ref, message)
-                row, session = message.row, message.session
-                event("info", "sessions", "admitted", account=row.account, chat=row.chat.id, session=session, guid=row.guid)
+                row, chat, session = message.row, message.row.chat.id, message.session
+                event("info", "sessions", "admitted", account=row.account, chat=chat, session=session, guid=row.guid)
             case Finished(session, done):
                 seat = self._seats[session]
                 seat.done += done
                 seat.used = self.clock.monotonic()
-                if len(self._seats) > self._cap:
-                    self._rest(self._cap, 0.0)
+                if seat.done == seat.sent:
+                    self._resting[session] = None
+                    self._rest()
             case Tick("idle"):
-                self._rest(0, self.clock.monotonic() - IDLE_SECONDS)
+                self._rest(self.clock.monotonic() - IDLE_SECONDS)
                 self.clock.after(TICK_SECONDS, self.actor_ref, Tick("idle"))
 
     def _seat(self, session: str) -> _Seat:
@@ -81,7 +84,7 @@ class Sessions(Actor):
         if seat is None:
             seat = self._seats[session] = _Seat(self._start(session))
         else:
-            self._seats.move_to_end(session)
+            self._resting.pop(session, None)
         return seat
 
     def _start(self, session: str) -> Ref:
@@ -99,22 +102,21 @@ class Sessions(Actor):
             self._revoked,
         )
 
-    def _rest(self, keep: int, used_before: float) -> None:
-        """Stop finished conversations, least recently used first: down to ``keep``, or all idle since then."""
-        surplus = len(self._seats) - keep
-        resting = []
-        for session, seat in self._seats.items():
-            if surplus <= 0:
-                break
-            if seat.done == seat.sent and (used_before == 0.0 or seat.used < used_before):
-                resting.append(session)
-                surplus -= 1
-        for session in resting:
-            self._seats.pop(session).ref.stop(block=False)
+    def _rest(self, used_before: float = 0.0) -> None:
+        """Stop conversations with nothing to do, least recently used first: over the cap, or idle since then."""
+        while self._resting:
+            session = next(iter(self._resting))
+            if len(self._seats) <= self._cap and self._seats[session].used >= used_before:
+                return
+            del self._resting[session]
+            self.retire(self._seats.pop(session).ref)
+
+    def on_failure(self, *_: object) -> None:
+        """The same when it dies: nobody would know these conversations any more."""
+        self.on_stop()
 
     def on_stop(self) -> None:
         """Nothing that was started here says anything from now on; its rows are replayed to our successor."""
         self._revoked.set()
         for seat in self._seats.values():
-            if seat.ref.is_alive():
-                seat.ref.stop(block=False)
+            self.retire(seat.ref)

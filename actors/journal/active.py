@@ -47,7 +47,9 @@ class Window(Generic[Item]):
         lane = self._lanes.get(chat)
         if lane is None:
             lane = self._lanes[chat] = _Lane()
-        if not lane.waiting and lane.live < self._per_chat and (not counts or self._counted < self._limit):
+        # Whoever waits for a place goes first: a newcomer of another chat must not take it from them.
+        free = not counts or (self._counted < self._limit and not self._turns[True])
+        if free and not lane.waiting and lane.live < self._per_chat:
             self._enter(seq, chat, counts, lane)
             return True
         lane.waiting.append((seq, counts, item))

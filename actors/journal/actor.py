@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from actors.envelopes.control import OpenChunk, Record, Recorded, Replay, Replayed, SourceState, Spoken, Tick
+from actors.envelopes.control import OpenChunk, Record, Recorded, Ref, Replay, Replayed, SourceState, Spoken, Tick
 from actors.envelopes.facts import Appended, Rejudged, Settled
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Admit, Challenge, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Verdict
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import Batch, Result
 from actors.journal.gate import Gate, challenged, inbound
 from actors.journal.ledger import Ledger
 from actors.journal.schema import explain
-from actors.journal.store import Store
+from actors.journal.store import Store, StoredRow
 from actors.normalizer.echoes import GUID_SECONDS, MOST
+from actors.normalizer.normalize import nameless
 from actors.runtime.actor import Actor, Context
 
 GROUP = 256
@@ -84,13 +85,16 @@ class Journal(Actor):
         store, batch = self._store, Batch(self._pending, self._ledger.next_seq)
         try:
             store.begin()
-            batch.write(store)
             if self._since_floor > FLOOR_EVERY:
-                self._ledger.raise_floor(store)
+                self._ledger.raise_floor(store)  # before the facts: some of them lower it again
                 self._since_floor = 0
+            batch.write(store)
             store.commit()
         except sqlite3.Error as error:
             self._failed(error)
+            return
+        except (ValueError, OverflowError, TypeError, KeyError) as error:
+            self._isolate(error)
             return
         self._pending = []
         self._since_floor += len(batch.records)
@@ -99,6 +103,23 @@ class Journal(Actor):
             self._ledger.trouble, self._ledger.waiting = "", 0
             self.log.info("the journal can be written again; {} facts caught up", len(batch.records))
         self._confirm(batch.results)
+
+    def _isolate(self, error: Exception) -> None:
+        """A fact that cannot be stored as it is: the others are, one by one; a row among them is kept as corrupt."""
+        self._store.rollback()
+        records, self._pending = self._pending, []
+        if len(records) > 1:
+            for record in records:
+                self._pending.append(record)
+                self._commit()
+            return
+        fact = records[0].fact
+        self.log.error("a fact cannot be stored: {!r}", error)
+        if type(fact) is Appended and type(fact.verdict) is not Corrupt:
+            row = fact.row
+            stand_in = nameless(row.account, row.source, row.raw, row.received_at)
+            self._pending = [Record(Appended(stand_in, Corrupt(repr(error))))]
+            self._commit()
 
     def _failed(self, error: sqlite3.Error) -> None:
         self._store.rollback()
@@ -120,7 +141,8 @@ class Journal(Actor):
                 continue
             gate.note(fact)
             if type(fact) is Rejudged:
-                self._pass_on(record, fact.seq, fact.verdict)
+                if seq > 0:
+                    self._pass_on(record, seq, fact.verdict)
             elif record.then is not None:
                 tell(record.then, Recorded(seq, fact))
         for to, message in gate.admit():
@@ -144,7 +166,8 @@ class Journal(Actor):
             self.tell(record.then, Recorded(seq, record.fact))
 
     def _replay(self, message: Replay) -> None:
-        self._commit()
+        if not self._failing:
+            self._commit()
         if self._failing:
             # What is pending comes first: ask again when it is on disk.
             self.clock.after(RETRY_SECONDS, self.actor_ref, message)
@@ -157,12 +180,13 @@ class Journal(Actor):
                     self.tell(gate, admitted)
                 self._settle_damaged()
             case "challenged":
-                for seq, *_ in self._open_rows("challenge", floor):
-                    if (stored := store.row(seq)) is not None:
-                        self.tell(to, challenged(seq, inbound(stored), stored.session or "", replayed=True))
+                for row in store.rows([seq for seq, *_ in self._open_rows("challenge", floor)]):
+                    if (read := self._gate.read_back(row)) is not None:
+                        self.tell(to, challenged(row.seq, read, row.session or "", replayed=True))
+                self._settle_damaged()
             case "held":
-                for stored in store.held_rows(message.reason):
-                    self.tell(to, Recorded(stored.seq, inbound(stored)))
+                for row in store.held_rows(message.reason, message.account):
+                    self._replay_held(to, row)
             case "chunks":
                 self.tell(to, Replayed("chunks", self._open_chunks(message.account)))
             case "echoes":
@@ -170,6 +194,15 @@ class Journal(Actor):
                 self.tell(to, Replayed("echoes", tuple(Spoken(c, s, t, g, at) for c, s, t, g, at in reversed(sent))))
             case "source":
                 self.tell(to, SourceState(message.source, *store.source_state(message.source)))
+
+    def _replay_held(self, to: Ref, stored: StoredRow) -> None:
+        try:
+            row = inbound(stored)
+        except ValueError as error:
+            stand_in = nameless(stored.account, stored.source, stored.body or b"", stored.received_at)
+            self.tell(self.actor_ref, Record(Rejudged(stored.seq, stand_in, Corrupt(str(error)))))
+        else:
+            self.tell(to, Recorded(stored.seq, row))
 
     def _is_current(self, account: str, source: int) -> bool:
         return self._sources is None or self._sources.get(account) == source
@@ -196,6 +229,10 @@ class Journal(Actor):
             to = ReplyAddress(owner, source, chat_id, chat_guid, service)
             chunks.append(OpenChunk(key, to, text, state, attempted_at, until, tries))
         return tuple(chunks)
+
+    def on_failure(self, *_: object) -> None:
+        """Let go of the file, so that the next one can write; what was not committed never happened."""
+        self._store.connection.close()
 
     def on_stop(self) -> None:
         """Commit what is pending, note the floor, close."""

@@ -38,7 +38,7 @@ Columns = tuple[str | None, str | None, str | None]
 
 
 class Result(NamedTuple):
-    """What became of a record: ``seq`` of the row (0 for other facts, -1 for a duplicate)."""
+    """What became of a record: ``seq`` of the row (0: other facts, -1: a duplicate, or a row not held any more)."""
 
     record: Record
     seq: int
@@ -57,6 +57,9 @@ class Batch:
         self._cursors: dict[int, int] = {}
         self._updates: list[dict[str, list[tuple[Any, ...]]]] = [{}]
         self._touched: set[int] = set()
+        self._rejudged: set[int] = set()
+        self._keys: list[bytes] = []
+        self._appended = 0
 
     def write(self, store: Store) -> None:
         """Run all statements; the caller begins and commits. Raises sqlite3.Error."""
@@ -65,6 +68,8 @@ class Batch:
             fact = record.fact
             if type(fact) is Appended:
                 self.results.append(Result(record, self._append(fact, known)))
+            elif type(fact) is Rejudged:
+                self.results.append(Result(record, self._rejudge(fact, store)))
             else:
                 self._take[type(fact)](self, fact)
                 self.results.append(Result(record, 0))
@@ -81,18 +86,22 @@ class Batch:
             store.tally(self.tally)
 
     def _known(self, store: Store) -> dict[int, set[bytes]]:
+        """The GUIDs of this batch's rows that were appended before, by source; notes each row's key on the way."""
         keys: dict[int, list[bytes]] = {}
         for record in self.records:
             if type(record.fact) is Appended:
                 row = record.fact.row
-                keys.setdefault(row.source, []).append(guid_key(row))
+                key = guid_key(row)
+                self._keys.append(key)
+                keys.setdefault(row.source, []).append(key)
         return {source: store.known(found, source) for source, found in keys.items()}
 
     def _append(self, fact: Appended, known: dict[int, set[bytes]]) -> int:
         row, verdict = fact.row, fact.verdict
         if type(verdict) is not Corrupt and row.rowid > self._cursors.get(row.source, 0):
             self._cursors[row.source] = row.rowid
-        key = guid_key(row)
+        key = self._keys[self._appended]
+        self._appended += 1
         seen = known[row.source]
         if key in seen:
             return -1
@@ -118,13 +127,13 @@ class Batch:
             self._count(columns)
         return seq
 
-    def _count(self, columns: Columns) -> None:
+    def _count(self, columns: Columns, one: int = 1) -> None:
         outcome, reason, _ = columns
         if reason is None or outcome not in NAMED_BY_REASON:
-            self.tally[outcome or "replied"] += 1
+            self.tally[outcome or "replied"] += one
         else:
             # "agent failed: exited with 3" counts as "agent failed": the set of names stays closed.
-            self.tally[reason.partition(":")[0]] += 1
+            self.tally[reason.partition(":")[0]] += one
 
     def _queued(self, fact: Queued) -> None:
         for chunk in fact.chunks:
@@ -171,13 +180,22 @@ class Batch:
 
     def _failed(self, fact: Failed) -> None:
         self.tally["outbox:failed"] += 1
-        self._chunk("failed", fact.key, (fact.why, None, fact.key))
+        self._chunk("failed", fact.key, (fact.why, fact.key))
 
-    def _rejudged(self, fact: Rejudged) -> None:
-        values = (*verdict_columns(fact.verdict), *outcome_columns(fact.verdict), fact.seq)
-        self._update(sql.REJUDGE, values)
+    def _rejudge(self, fact: Rejudged, store: Store) -> int:
+        """A held row was judged again. Only once: whoever looked twice must not have it answered twice."""
+        reason = store.held_for(fact.seq)
+        if reason is None or fact.seq in self._rejudged:
+            return -1
+        self._rejudged.add(fact.seq)
+        columns = outcome_columns(fact.verdict)
+        self._update(sql.REJUDGE, (*verdict_columns(fact.verdict), *columns, fact.seq))
+        self._count(("held", reason, None), -1)
+        if columns[0] is not None:
+            self._count(columns)
         # Open again, and perhaps older than anything that was open: a restart must still find it.
         self._update(LOWER_FLOOR, (fact.seq,))
+        return fact.seq
 
     def _baseline(self, fact: Baseline) -> None:
         self._update(BASELINE, (fact.rowid, fact.source))
@@ -210,7 +228,6 @@ class Batch:
         Deferred: _deferred,
         Uncertain: _uncertain,
         Failed: _failed,
-        Rejudged: _rejudged,
         Baseline: _baseline,
         ChildStarted: _child_started,
         ChildEnded: _child_ended,

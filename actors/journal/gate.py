@@ -98,6 +98,14 @@ class Gate:
         elif keep:
             self._kept += 1
 
+    def read_back(self, stored: StoredRow) -> Inbound | None:
+        """The row, or None when it is damaged."""
+        try:
+            return inbound(stored)
+        except ValueError as error:
+            self.damaged.append((stored.seq, Corrupt(str(error))))
+            return None
+
     def _emit(self, ready: list[tuple[int, Admitted | None]]) -> None:
         """Pass rows on in order, reading back those of which only the number was kept."""
         assert self._to is not None

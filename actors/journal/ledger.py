@@ -47,6 +47,7 @@ class Ledger:
 
     def load(self, store: Store) -> None:
         """Start from what is on disk."""
+        self.trouble, self.waiting = "", 0
         self.next_seq = store.last_seq() + 1
         self.floor = store.mark("floor")
         tallies = Counter(store.tallies())

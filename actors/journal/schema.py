@@ -5,6 +5,8 @@ database is refused with what to do. Deleting is never part of normal work (prun
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 TABLES = """
@@ -53,16 +55,16 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         JournalError: unreadable, read-only, corrupt, or written by a newer version.
     """
-    try:
+    with _opening(path) as opening:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+        opening.callback(connection.close)
         path.chmod(0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA cache_size = -16000")
         migrate(connection, path)
-    except (sqlite3.Error, OSError) as error:
-        raise JournalError(explain(error, path)) from error
+        opening.pop_all()
     return connection
 
 
@@ -74,14 +76,26 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     """
     if not path.exists():
         raise JournalError(f"no journal at {path}: the gateway has not run with this state folder yet")
-    try:
+    with _opening(path) as opening:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        opening.callback(connection.close)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
-        raise JournalError(explain(error, path)) from error
-    if version != VERSION:
-        raise JournalError(f"{path} has schema {version}, this gateway reads {VERSION}: run the gateway that wrote it")
+        if version != VERSION:
+            raise JournalError(
+                f"{path} has schema {version}, this gateway reads {VERSION}: run the gateway that wrote it"
+            )
+        opening.pop_all()
     return connection
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[ExitStack]:
+    """What is put on the stack is undone if opening fails: a connection left behind would keep its lock."""
+    try:
+        with ExitStack() as stack:
+            yield stack
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(explain(error, path)) from error
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -100,7 +114,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 def explain(error: Exception, path: Path) -> str:
     """An SQLite or system error as one sentence that names the file and the remedy."""
     text = str(error)
-    if "readonly" in text or "read-only" in text or isinstance(error, PermissionError):
+    if "readonly" in text or "read-only" in text.lower() or isinstance(error, PermissionError):
         return f"cannot write the journal {path}: {text}. Make the file and its folder writable for this user."
     if "full" in text or "No space" in text:
         return f"cannot write the journal {path}: the disk is full. Free some space; the gateway goes on by itself."

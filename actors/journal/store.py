@@ -34,7 +34,7 @@ UPDATE_CHUNK = {
     "sent": "UPDATE outbox SET state = 'sent', guid = ?, ended_at = ?, why = NULL WHERE key = ?",
     "deferred": "UPDATE outbox SET state = 'deferred', until = ?, tries = ?, why = ? WHERE key = ?",
     "uncertain": "UPDATE outbox SET state = 'uncertain', why = ? WHERE key = ?",
-    "failed": "UPDATE outbox SET state = 'failed', why = ?, ended_at = ? WHERE key = ?",
+    "failed": "UPDATE outbox SET state = 'failed', why = ?, ended_at = (julianday('now') - 2440587.5) * 86400.0 WHERE key = ?",
 }
 INBOUND_COLUMNS = "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body"
 
@@ -123,9 +123,11 @@ class Store:
         found: set[bytes] = set()
         for start in range(0, len(keys), 128):
             part = keys[start : start + 128]
-            marks = ",".join("?" * len(part))
-            query = f"SELECT guid FROM inbound WHERE source = ? AND guid IN ({marks})"
-            found.update(row[0] for row in self.connection.execute(query, (source, *part)))
+            # Padded to a power of two: eight statements stay prepared instead of one per length.
+            width = 1 << (len(part) - 1).bit_length()
+            query = f"SELECT guid FROM inbound WHERE source = ? AND guid IN ({','.join('?' * width)})"
+            padding = (None,) * (width - len(part))
+            found.update(row[0] for row in self.connection.execute(query, (source, *part, *padding)))
         return found
 
     def write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -184,10 +186,17 @@ class Store:
         found = self.connection.execute(query, (floor,)).fetchone()[0]
         return None if found is None else int(found)
 
-    def held_rows(self, reason: str) -> list[StoredRow]:
-        """Rows held for a reason, oldest first."""
-        query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE outcome = 'held' AND reason = ? ORDER BY seq"
-        return [StoredRow(*row) for row in self.connection.execute(query, (reason,))]
+    def held_rows(self, reason: str, account: str) -> list[StoredRow]:
+        """Rows of an account held for a reason, oldest first."""
+        where = "outcome = 'held' AND reason = ? AND account = ?"
+        query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE {where} ORDER BY seq"
+        return [StoredRow(*row) for row in self.connection.execute(query, (reason, account))]
+
+    def held_for(self, seq: int) -> str | None:
+        """Why a row is held; None when it is not."""
+        query = "SELECT reason FROM inbound WHERE seq = ? AND outcome = 'held'"
+        found = self.connection.execute(query, (seq,)).fetchone()
+        return None if found is None else str(found[0])
 
     def row(self, seq: int) -> StoredRow | None:
         """One inbound row."""
@@ -200,7 +209,7 @@ class Store:
         found: list[StoredRow] = []
         for start in range(0, len(seqs), 128):
             part = seqs[start : start + 128]
-            query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE seq IN ({','.join('?' * len(part))})"
+            query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE seq IN ({','.join('?' * len(part))}) ORDER BY seq"
             found.extend(StoredRow(*row) for row in self.connection.execute(query, part))
         return found
 

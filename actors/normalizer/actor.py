@@ -16,7 +16,9 @@ from actors.runtime.actor import Actor, Context
 
 
 class Normalizer(Actor):
-    """One for all accounts."""
+    """One for all accounts. Every row that breaks it is set aside, so none of them ends it."""
+
+    mortal = False
 
     def __init__(self, context: Context, access: Ref, journal: Ref, senders: Sequence[Ref]) -> None:
         super().__init__(context)

@@ -6,6 +6,7 @@ Two different known GUIDs are never an echo: letting one through beats swallowin
 """
 
 from collections import OrderedDict
+from unicodedata import normalize
 
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
@@ -54,7 +55,9 @@ class EchoMemory:
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: line ends folded, damage at the front and white space around removed."""
+    """Text as it is compared: line ends and accents in one form, damage in front and white space around removed."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = normalize("NFC", text)
     return text.lstrip(DAMAGE).strip()

@@ -82,7 +82,7 @@ def normalize(account: str, source: int, raw: bytes, received_at: float) -> Inbo
             wire = _decode(raw)
         except msgspec.ValidationError:
             raise
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             # Half a surrogate pair is legal JSON but not legal text: repaired, then checked like any other row.
             wire = _decode(repair(raw))
         check(wire)

@@ -16,7 +16,9 @@ from actors.outbound.chunks import chunk
 from actors.outbound.reply_text import prepare_reply
 from actors.runtime.actor import Actor, Context
 
-MOST_CHUNKS = 1 << POSITION_BITS
+MOST_CHUNKS = min(1024, 1 << POSITION_BITS)
+"""More bubbles than this are no answer but an accident; the row is held for the owner."""
+ACCOUNTS = "channels.imessage.accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,14 @@ def prepare(reply: Reply, view: OutboundView) -> Prepared:
     text = prepare_reply(reply.text, view.prefix, view.identity_name)
     if text is None:
         return _none(reply, Absorbed("no reply"))
+    if len(text) > view.limit * MOST_CHUNKS:
+        return _none(reply, Held(f"reply too long: {len(text)} characters"))
     pieces = chunk(text, view.limit, view.mode)
     if not pieces:
         return _none(reply, Absorbed("no reply"))
     if len(pieces) > MOST_CHUNKS:
         return _none(reply, Held(f"reply too long: {len(pieces)} chunks"))
-    chunks = tuple(
-        Chunk(chunk_key(reply.seq, position), reply.address, piece) for position, piece in enumerate(pieces)
-    )
+    chunks = tuple(Chunk(chunk_key(reply.seq, position), reply.address, piece) for position, piece in enumerate(pieces))
     return Prepared(chunks, reply.settles)
 
 
@@ -50,7 +52,9 @@ def _none(reply: Reply, outcome: Outcome) -> Prepared:
 
 
 class OutboundChunker(Actor):
-    """One for all accounts."""
+    """One for all accounts. Every answer it cannot cut is set aside, so none of them ends it."""
+
+    mortal = False
 
     def __init__(
         self, context: Context, senders: Mapping[str, Ref], views: Mapping[str, OutboundView], journal: Ref
@@ -63,8 +67,16 @@ class OutboundChunker(Actor):
     def on_receive(self, message: Any) -> None:
         match message:
             case Reply():
-                account = message.address.account
-                self.tell(self._senders[account], prepare(message, self._views[account]))
+                self._reply(message)
+
+    def _reply(self, message: Reply) -> None:
+        sender = self._senders.get(message.address.account)
+        if sender is None:
+            # Rows of the last run may belong to an account that the config does not know any more.
+            for seq, _ in message.settles:
+                self.tell(self._journal, Record(Settled(seq, Held("account not configured", ACCOUNTS))))
+            return
+        self.tell(sender, prepare(message, self._views[message.address.account]))
 
     def set_aside(self, message: Any, error: BaseException) -> None:
         """A reply that cannot be cut: its rows end as corrupt, visibly, and nothing is sent."""

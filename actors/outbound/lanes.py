@@ -5,13 +5,15 @@ start in turn order. A deferred chunk holds its lane until its time; an uncertai
 still come, after that only the rest of its own reply stays behind.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 
 from actors.envelopes.outbound import Chunk, reply_of
 
 Key = tuple[int, int]
 
 FASTEST, MOST = 0.0005, 128
+REMEMBERED = 4096
+"""Replies remembered as taken in, after they ended too."""
 PIPE_SECONDS = 0.05
 
 
@@ -32,13 +34,24 @@ class Lanes:
         self._turn: deque[Key] = deque()
         self._parked: dict[int, list[Chunk]] = {}
         self._where: dict[int, Key] = {}
+        self._taken: OrderedDict[int, None] = OrderedDict()
 
     @staticmethod
     def _key(chunk: Chunk) -> Key:
         return chunk.address.source, chunk.address.chat_id
 
+    def knows(self, chunk: Chunk) -> bool:
+        """Whether the reply this chunk belongs to was taken in before."""
+        return reply_of(chunk.key) in self._taken
+
+    def _take(self, chunk: Chunk) -> None:
+        self._taken[reply_of(chunk.key)] = None
+        if len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
+
     def add(self, chunk: Chunk) -> None:
         """A chunk was queued; it stands behind everything of its chat."""
+        self._take(chunk)
         if (parked := self._parked.get(reply_of(chunk.key))) is not None:
             parked.append(chunk)
             return
@@ -99,6 +112,7 @@ class Lanes:
 
     def adopt(self, chunk: Chunk) -> None:
         """A chunk that was under way when the last gateway ended: its lane waits for evidence."""
+        self._take(chunk)
         key = self._key(chunk)
         lane = self._lanes.setdefault(key, _Lane())
         lane.busy, lane.held = chunk, True
@@ -106,6 +120,7 @@ class Lanes:
 
     def adopt_parked(self, chunk: Chunk) -> None:
         """A chunk that is uncertain since long: the rest of its reply stays behind."""
+        self._take(chunk)
         self._parked.setdefault(reply_of(chunk.key), [])
 
     def wait(self, chunk: Chunk) -> None:
@@ -141,12 +156,10 @@ class Pace:
 
     def __init__(self) -> None:
         self._seconds = PIPE_SECONDS
+        self.depth = 1
+        """Requests that may be under way at once."""
 
     def took(self, seconds: float) -> None:
         """A send took this long (a moving average over about eight)."""
         self._seconds += (max(seconds, FASTEST) - self._seconds) / 8
-
-    @property
-    def depth(self) -> int:
-        """Requests that may be under way at once."""
-        return max(1, min(MOST, round(PIPE_SECONDS / self._seconds)))
+        self.depth = max(1, min(MOST, round(PIPE_SECONDS / self._seconds)))

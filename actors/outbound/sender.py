@@ -60,6 +60,7 @@ class OutboundSender(Actor):
         self._lanes = Lanes()
         self._pace = Pace()
         self._doubts = Doubts()
+        self._starting: set[int] = set()
         self._calls: set[int] = set()
         self._in_pipe = 0
         self._attempted_at: dict[int, float] = {}
@@ -105,6 +106,8 @@ class OutboundSender(Actor):
         chunks, now, attempt = message.chunks, self.clock.wall(), 0
         if chunks:
             first = chunks[0]
+            if self._lanes.knows(first):
+                return  # the row was answered again after a restart, its first answer is on its way
             at_once = self._may_start() and self._lanes.free(first)
             for chunk in chunks:
                 self._lanes.add(chunk)
@@ -132,7 +135,7 @@ class OutboundSender(Actor):
 
     def _begin(self, chunk: Chunk, now: float) -> None:
         self._in_pipe += 1
-        self._calls.add(chunk.key)
+        self._starting.add(chunk.key)
         self._attempted_at[chunk.key] = now
 
     def _recorded(self, fact: Any) -> None:
@@ -146,8 +149,10 @@ class OutboundSender(Actor):
 
     def _dispatch(self, key: int) -> None:
         chunk = self._lanes.under_way(key)
-        if chunk is None:
+        if chunk is None or key not in self._starting:
             return
+        self._starting.discard(key)
+        self._calls.add(key)
         self._speak(chunk, "")
         self.tell(self._caller, Call("send", send_params(chunk, self._extra), self.actor_ref, key, PATIENCE))
 
@@ -160,13 +165,15 @@ class OutboundSender(Actor):
         if isinstance(tag, tuple):
             self._history(tag[1], answer)
             return
-        chunk = self._lanes.under_way(tag)
+        chunk, result = self._lanes.under_way(tag), meaning(answer)
         if tag not in self._calls or chunk is None:
-            self._late_answer(tag, answer)
+            doubted = self._doubts.get(tag)
+            if doubted is not None and isinstance(result, Accepted):
+                self._resolved(doubted, result.guid, "a late answer of imsg")
             return
         self._calls.discard(tag)
         self._in_pipe -= 1
-        match meaning(answer):
+        match result:
             case Accepted(guid):
                 self._pace.took(answer.seconds)
                 self._sent(chunk, guid)
@@ -220,12 +227,6 @@ class OutboundSender(Actor):
         self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
         self.clock.after(EVIDENCE_SECONDS, self.actor_ref, Tick("park", chunk.key))
 
-    def _late_answer(self, key: int, answer: Answer) -> None:
-        result = meaning(answer)
-        doubted = self._doubts.get(key)
-        if doubted is not None and isinstance(result, Accepted):
-            self._resolved(doubted, result.guid, "a late answer of imsg")
-
     def _own_row(self, row: OwnRow) -> None:
         doubted = self._doubts.proved_by(row)
         if doubted is not None:
@@ -278,6 +279,7 @@ class OutboundSender(Actor):
                     self._doubts.add(chunk, item.attempted_at or 0.0)
                     self._doubts.park(chunk.key)
                     self._lanes.adopt_parked(chunk)
+                    self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
                 case _:
                     self._lanes.add(chunk)
                     wait = (item.until or 0.0) - self.clock.wall()
@@ -290,7 +292,7 @@ class OutboundSender(Actor):
         self._fill()
 
     def _report_quiet(self) -> None:
-        if self._quiet_to is not None and not self._calls:
+        if self._quiet_to is not None and not self._in_pipe:
             self.tell(self._quiet_to, Quiet(self.context.name))
 
     def set_aside(self, _message: Any, error: BaseException) -> None:

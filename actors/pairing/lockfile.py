@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import random
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,7 +59,25 @@ def _acquire(path: Path, wall: Callable[[], float], sleep: Callable[[float], Non
 
 
 def _create(path: Path, wall: Callable[[], float]) -> int | None:
-    """The lock when nobody has it."""
+    """The lock when nobody has it: signed and held before it appears, so that a kill leaves no unsigned one."""
+    draft, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        fcntl.flock(draft, fcntl.LOCK_EX)
+        _sign(draft, wall)
+        os.link(name, path)
+    except FileExistsError:
+        os.close(draft)
+        return None
+    except OSError:
+        os.close(draft)
+        return _create_unsigned(path, wall)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return draft
+
+
+def _create_unsigned(path: Path, wall: Callable[[], float]) -> int | None:
+    """The same on file systems without hard links."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -95,14 +114,18 @@ def _own(descriptor: int, path: Path, wall: Callable[[], float]) -> int | None:
         if not _is_at(descriptor, path):
             os.close(descriptor)
             return None
-        text = json.dumps({"pid": os.getpid(), "createdAt": round(wall() * 1000), _MARK: True})
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode(), 0)
+        _sign(descriptor, wall)
     except OSError:
         path.unlink(missing_ok=True)
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _sign(descriptor: int, wall: Callable[[], float]) -> None:
+    text = json.dumps({"pid": os.getpid(), "createdAt": round(wall() * 1000), _MARK: True})
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

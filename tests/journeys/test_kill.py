@@ -31,8 +31,7 @@ def test_fifty_kills_under_load(house: House) -> None:
                 index = chance.randrange(CHATS)
                 house.db.incoming(chats[index], handles[index], f"{index} {written}")
                 written += 1
-        moment = time.monotonic() + chance.random() * 0.25
-        wait_for("a random moment", lambda moment=moment: time.monotonic() >= moment)
+        _let_pass(chance.random() * 0.25)
         house.kill()
         house.start(ready=chance.random() < 0.7)
     house.db.incoming(chats[0], handles[0], f"0 {written}")
@@ -50,6 +49,11 @@ def test_fifty_kills_under_load(house: House) -> None:
         numbers = [int(text.rpartition(" ")[2]) for text in house.sent(chat)]
         assert numbers == sorted(numbers)
     assert house.stop() == 0
+
+
+def _let_pass(seconds: float) -> None:
+    moment = time.monotonic() + seconds
+    wait_for("a random moment", lambda: time.monotonic() >= moment)
 
 
 def _done(house: House, written: int) -> bool:

@@ -1,0 +1,318 @@
+"""The controller: a verdict for every row, in order, by what the pairing files say now, and no effect yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.access import controller as room
+from actors.access.controller import REMEMBERED_DROPS, STAMP_SECONDS, AccessController
+from actors.access.policy import STORE_UNREADABLE, Allowed, decide
+from actors.access.view import AccessView
+from actors.envelopes.control import AllowedChanged, Record, Recorded, Replay
+from actors.envelopes.facts import Appended, Rejudged
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged
+from actors.pairing.snapshot import Snapshots
+from actors.pairing.store import PairingStore
+from tests.access.builders import ANN, BEN, row, view
+from tests.support.actors import Probe
+from tests.support.probes import KillableStage
+
+
+class Paper:
+    """A pairing book that shows what ``refresh`` last looked at."""
+
+    trouble = "the file is damaged"
+
+    def __init__(self, *handles: str) -> None:
+        self.now = Allowed(frozenset(handles))
+        self.looks = 0
+        self._shown: Allowed | None = None
+
+    def allowed(self, account: str) -> Allowed:
+        """As of the last look."""
+        assert self._shown is not None, "shown before it was looked at"
+        return self._shown
+
+    def refresh(self, account: str) -> bool:
+        """Look."""
+        self.looks += 1
+        changed, self._shown = self._shown != self.now, self.now
+        return changed
+
+
+class Door:
+    """A controller between probes; ``logged`` holds level, message and fields of its own lines."""
+
+    def __init__(
+        self,
+        stage: KillableStage,
+        monkeypatch: pytest.MonkeyPatch,
+        book: Any,
+        views: dict[str, AccessView] | None = None,
+    ) -> None:
+        self.stage = stage
+        self.journal, self.sessions, self.pairing = Probe("journal"), Probe("sessions"), Probe("pairing")
+        self.sender = Probe("sender")
+        self.logged: list[tuple[str, str, dict[str, Any]]] = []
+        monkeypatch.setattr(
+            room, "event", lambda level, _actor, text, **fields: self.logged.append((level, text, fields))
+        )
+        self.ref = AccessController.start(
+            stage.place("access"),
+            views or {"default": view()},
+            book,
+            self.journal.ref,
+            self.sessions.ref,
+            self.pairing.ref,
+            {"default": self.sender.ref},
+        )
+        stage.settle()
+
+    def hear(self, *messages: Any) -> None:
+        """Rows come."""
+        self.stage.tell(self.ref, *messages)
+
+    @property
+    def records(self) -> list[Record]:
+        """What the journal was told to store."""
+        return self.journal.all(Record)
+
+    @property
+    def verdicts(self) -> list[type]:
+        """The kinds of verdicts, in order."""
+        return [type(record.fact.verdict) for record in self.records]
+
+    @property
+    def replays(self) -> list[tuple[str, str]]:
+        """Account and reason of the held rows it asked for."""
+        return [(replay.account, replay.reason) for replay in self.journal.all(Replay)]
+
+
+@pytest.fixture
+def book() -> Paper:
+    """Ann is let in."""
+    return Paper(ANN)
+
+
+@pytest.fixture
+def door(stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper) -> Door:
+    """A controller."""
+    return Door(stage, monkeypatch, book)
+
+
+def test_each_row_goes_to_the_journal_with_its_verdict_and_whoever_acts_on_it(door: Door) -> None:
+    own = row(is_from_me=True)
+    rows = [row(), row(sender=BEN), own, row(text=" "), row(chat_id=0)]
+    door.hear(*rows)
+    assert [record.fact.row for record in door.records] == rows
+    assert door.verdicts == [Admit, Challenge, Dropped, Dropped, Held]
+    then = [record.then for record in door.records]
+    assert then == [door.sessions.ref, door.pairing.ref, door.sender.ref, None, None]
+
+
+def test_judging_tells_nobody_but_the_journal(door: Door) -> None:
+    door.hear(row(), row(sender=BEN), row(is_from_me=True))
+    assert door.sessions.told == door.pairing.told == door.sender.told == []
+
+
+def test_what_is_judged_already_passes_in_its_place(door: Door) -> None:
+    door.hear(
+        row(guid="1"),
+        Judged(row(guid="2"), Dropped("echo")),
+        Judged(row(guid="3"), Corrupt("x")),
+        row(guid="4"),
+    )
+    assert [record.fact.row.guid for record in door.records] == ["1", "2", "3", "4"]
+    assert door.verdicts == [Admit, Dropped, Corrupt, Admit]
+
+
+# Looking at the files
+
+
+def test_nobody_is_challenged_on_an_old_reading(door: Door, book: Paper) -> None:
+    """An approval counts for the very next message."""
+    looks = book.looks
+    door.hear(row())
+    assert book.looks == looks, "who is known needs no look"
+    door.hear(row(sender=BEN))
+    assert door.verdicts == [Admit, Challenge]
+    assert book.looks == looks + 1
+    book.now = Allowed(frozenset({ANN, BEN}))
+    door.hear(row(sender=BEN))
+    assert door.verdicts[-1] is Admit
+
+
+def test_a_revocation_counts_in_a_second_or_at_once_when_told(
+    door: Door, book: Paper, stage: KillableStage
+) -> None:
+    book.now = Allowed(frozenset())
+    stage.advance(STAMP_SECONDS)
+    door.hear(row())
+    assert door.verdicts == [Challenge]
+    book.now = Allowed(frozenset({ANN}))
+    door.hear(AllowedChanged())
+    book.now = Allowed(frozenset())
+    door.hear(AllowedChanged(), row())
+    assert door.verdicts[-1] is Challenge
+
+
+def test_it_keeps_looking(door: Door, book: Paper, stage: KillableStage) -> None:
+    looks = book.looks
+    stage.advance(10 * STAMP_SECONDS)
+    assert book.looks == looks + 10
+
+
+def test_i8_unreadable_files_hold_rows_and_never_admit_or_challenge(
+    door: Door, book: Paper, stage: KillableStage
+) -> None:
+    book.now = Allowed(frozenset(), readable=False)
+    stage.advance(STAMP_SECONDS)
+    door.hear(row(), row(sender=BEN))
+    assert [record.fact.verdict.reason for record in door.records] == [STORE_UNREADABLE] * 2
+    assert [record.then for record in door.records] == [None, None]
+    assert [line for line in stage.errors() if "the file is damaged" in line]
+
+
+def test_i8_files_that_become_unreadable_just_now_hold_the_row(door: Door, book: Paper) -> None:
+    book.now = Allowed(frozenset(), readable=False)
+    door.hear(row(sender=BEN))
+    assert door.verdicts == [Held]
+
+
+def test_i8_what_was_held_is_judged_again_as_soon_as_they_can_be_read(
+    door: Door, book: Paper, stage: KillableStage
+) -> None:
+    before = len(door.replays)
+    book.now = Allowed(frozenset(), readable=False)
+    stage.advance(5 * STAMP_SECONDS)
+    assert len(door.replays) == before
+    assert len(stage.errors()) == 1, "said once"
+    book.now = Allowed(frozenset({ANN}))
+    stage.advance(STAMP_SECONDS)
+    assert door.replays[before:] == [("default", STORE_UNREADABLE)]
+    door.hear(Recorded(11, row()), Recorded(12, row(sender=BEN)), Recorded(13, row(text="")))
+    facts = [record.fact for record in door.records]
+    assert [(type(fact), fact.seq, type(fact.verdict)) for fact in facts] == [
+        (Rejudged, 11, Admit),
+        (Rejudged, 12, Challenge),
+        (Rejudged, 13, Dropped),
+    ]
+    assert [record.then for record in door.records] == [door.sessions.ref, door.pairing.ref, None]
+
+
+def test_i8_what_still_cannot_be_judged_stays_held(door: Door, book: Paper, stage: KillableStage) -> None:
+    book.now = Allowed(frozenset(), readable=False)
+    stage.advance(STAMP_SECONDS)
+    door.hear(Recorded(11, row()))
+    assert door.records == []
+
+
+def test_i8_what_waited_over_a_restart_is_judged_again_at_the_start(door: Door) -> None:
+    assert door.replays == [("default", STORE_UNREADABLE)]
+
+
+def test_i8_at_a_start_with_unreadable_files_it_says_so_and_waits(
+    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper
+) -> None:
+    book.now = Allowed(frozenset(), readable=False)
+    door = Door(stage, monkeypatch, book)
+    assert door.replays == []
+    assert len(stage.errors()) == 1
+
+
+def test_each_account_has_its_own_files(
+    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On real files: damaged for one account, fine for the other."""
+    store = PairingStore(tmp_path)
+    code, _ = store.challenge("work", ANN, stage.clock.wall(), {})
+    store.approve(None, code, stage.clock.wall())
+    (tmp_path / "imessage-default-allowFrom.json").write_text("{", encoding="utf-8")
+    door = Door(stage, monkeypatch, Snapshots(store), {"default": view(), "work": view()})
+    assert door.replays == [("work", STORE_UNREADABLE)]
+    door.hear(row(), row(account="work"), row(account="work", sender=BEN))
+    assert door.verdicts == [Held, Admit, Challenge]
+    (tmp_path / "imessage-default-allowFrom.json").write_text('{"allowFrom": []}', encoding="utf-8")
+    stage.advance(STAMP_SECONDS)
+    assert door.replays[1:] == [("default", STORE_UNREADABLE)]
+
+
+def test_an_approval_on_disk_counts_for_the_very_next_message(
+    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = PairingStore(tmp_path)
+    door = Door(stage, monkeypatch, Snapshots(store))
+    door.hear(row(sender=BEN))
+    code, _ = store.challenge("default", BEN, stage.clock.wall(), {})
+    assert store.approve(None, code, stage.clock.wall())
+    door.hear(row(sender=BEN))
+    assert door.verdicts == [Challenge, Admit]
+
+
+# The log
+
+
+def test_the_first_refusal_of_a_chat_is_shown_with_what_would_admit_it_and_repeats_are_not(
+    door: Door,
+) -> None:
+    door.hear(*(row(text=" ") for _ in range(3)), row(chat_id=8, text=" "), row(chat_id=0))
+    assert [(level, text) for level, text, _ in door.logged] == [
+        ("info", "dropped: empty body"),
+        ("debug", "dropped: empty body"),
+        ("debug", "dropped: empty body"),
+        ("info", "dropped: empty body"),
+        ("warning", "held: no chat anchor"),
+    ]
+
+
+def test_the_hint_names_the_setting(
+    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper
+) -> None:
+    door = Door(stage, monkeypatch, book, {"default": view(dm_policy="allowlist", allow_from=(BEN,))})
+    door.hear(row())
+    ((level, text, fields),) = door.logged
+    assert (level, text) == ("info", "dropped: dmPolicy blocked")
+    assert ANN in fields["hint"]
+    assert "allowFrom" in fields["hint"]
+
+
+def test_no_line_holds_what_was_said(door: Door) -> None:
+    said = row(text="secret words")
+    door.hear(said, said._replace(sender=""), Judged(said, Corrupt("x")))
+    assert "secret" not in repr(door.logged)
+
+
+def test_own_rows_are_not_news(door: Door) -> None:
+    door.hear(row(is_from_me=True))
+    assert [level for level, _, _ in door.logged] == ["debug"]
+
+
+def test_the_memory_of_refusals_is_bounded(door: Door) -> None:
+    for start in range(0, REMEMBERED_DROPS + 2000, 200):
+        door.hear(*(row(chat_id=number + 1, text="") for number in range(start, start + 200)))
+    assert [level for level, _, _ in door.logged].count("info") == REMEMBERED_DROPS + 2000
+    door.hear(row(chat_id=1, text=""))
+    assert door.logged[-1][0] == "info", "forgotten, and said again"
+
+
+# What breaks it
+
+
+def test_a_row_that_breaks_the_decision_is_kept_as_corrupt_and_many_do_not_end_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch, stage: KillableStage
+) -> None:
+    def breaks(message: Inbound, of: AccessView, allowed: Allowed) -> Any:
+        if message.text == "poison":
+            raise RuntimeError("a bug")
+        return decide(message, of, allowed)
+
+    monkeypatch.setattr(room, "decide", breaks)
+    door.hear(*(row(guid=f"{n}", text="poison" if n % 2 else "fine") for n in range(24)))
+    assert [record.fact.row.guid for record in door.records] == [f"{n}" for n in range(24)]
+    assert door.verdicts == [Admit, Corrupt] * 12
+    assert all(record.then is None for record in door.records if type(record.fact.verdict) is Corrupt)
+    assert stage.deaths.told == []
+    assert {type(record.fact) for record in door.records} == {Appended}

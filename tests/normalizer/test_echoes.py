@@ -1,0 +1,122 @@
+"""Echo memory: our own words are never answered, other people's words are never swallowed."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.envelopes.control import Spoken
+from actors.envelopes.inbound import Inbound
+from actors.normalizer.echoes import GUID_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
+from tests.support.rows import START, guid, inbound
+
+OURS, THEIRS = guid(1000), guid(2000)
+
+
+def said(text: str = "ok", of: str = "", at: float = START, chat: int = 7, source: int = 1) -> Spoken:
+    """What we attempted."""
+    return Spoken(chat, source, text, of, at)
+
+
+def heard(text: str = "ok", of: str = THEIRS, at: float = START + 1, **keys: Any) -> Inbound:
+    """A row that claims to be someone else's."""
+    return inbound(1, text=text, guid=of, received_at=at, **keys)
+
+
+def memory(*spoken: Spoken) -> EchoMemory:
+    """A memory of these."""
+    found = EchoMemory()
+    for one in spoken:
+        found.spoken(one)
+    return found
+
+
+def test_the_guid_of_something_we_sent_is_an_echo_whatever_its_text() -> None:
+    about = memory(said("ok", OURS))
+    assert about.is_echo(heard("ok", OURS))
+    assert about.is_echo(heard("changed by the system", OURS))
+    assert about.is_echo(heard("ok", OURS.lower()))
+    assert about.is_echo(heard("ok", OURS, chat=99))
+
+
+def test_the_guid_counts_for_twelve_hours() -> None:
+    about = memory(said("ok", OURS))
+    assert about.is_echo(heard("ok", OURS, START + GUID_SECONDS))
+    assert not about.is_echo(heard("ok", OURS, START + GUID_SECONDS + 1))
+
+
+def test_two_different_guids_are_never_an_echo() -> None:
+    """A person who says the same as we did is heard, at once and in the same chat."""
+    assert not memory(said("ok", OURS)).is_echo(heard("ok", THEIRS, START))
+    assert not memory(said("ok"), said("ok", OURS)).is_echo(heard("ok", THEIRS, START + 0.1))
+
+
+def test_the_text_counts_only_while_no_guid_is_known_and_for_four_seconds() -> None:
+    about = memory(said("ok"))
+    assert about.is_echo(heard(at=START))
+    assert about.is_echo(heard(at=START + TEXT_SECONDS))
+    assert not about.is_echo(heard(at=START + TEXT_SECONDS + 0.1))
+    assert not about.is_echo(heard(at=START - 1)), "said before we did"
+
+
+@pytest.mark.parametrize("row", [heard("no"), heard("OK"), heard(chat=8), heard(source=2), heard("")])
+def test_another_text_chat_or_database_is_no_echo(row: Inbound) -> None:
+    assert not memory(said("ok")).is_echo(row)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("a\nb", "a\r\nb"),
+        ("a\nb", "a\rb"),
+        ("ok", " ok \n"),
+        ("ok", "\ufffdok"),
+        ("ok", "\ufffe\uffff\x00ok"),
+        ("ok", "\ufeffok"),
+        (unicodedata.normalize("NFC", "café Ångström"), unicodedata.normalize("NFD", "café Ångström")),
+        (unicodedata.normalize("NFD", "한글"), unicodedata.normalize("NFC", "한글")),
+    ],
+)
+def test_what_messages_does_to_a_text_on_its_way_does_not_hide_an_echo(ours: str, theirs: str) -> None:
+    """Promise 13: NFC and NFD, and the damage a broken attributedBody puts in front."""
+    assert memory(said(ours)).is_echo(heard(theirs))
+
+
+def test_our_own_row_tells_the_guid_we_did_not_know() -> None:
+    about = memory(said("ok"))
+    about.own_row(heard("ok", OURS, is_from_me=True))
+    assert about.is_echo(heard("ok", OURS, START + 3600))
+    assert not about.is_echo(heard("ok", THEIRS, START + 1))
+
+
+def test_an_own_row_the_person_typed_teaches_nothing() -> None:
+    about = memory(said("ok", OURS))
+    about.own_row(heard("typed by hand", THEIRS, is_from_me=True))
+    about.own_row(heard("ok", THEIRS, is_from_me=True))
+    assert not about.is_echo(heard("typed by hand", THEIRS))
+    assert not about.is_echo(heard("ok", THEIRS))
+
+
+def test_saying_the_same_again_keeps_both_guids() -> None:
+    about = memory(said("ok", OURS), said("ok", at=START + 60))
+    assert about.is_echo(heard("ok", OURS, START + 61))
+    about.spoken(said("ok", THEIRS, START + 60))
+    assert about.is_echo(heard("ok", OURS, START + 62))
+    assert about.is_echo(heard("ok", THEIRS, START + 62))
+
+
+def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
+    about = memory(*(said(f"{n}", guid(n), START) for n in range(1, MOST + 2)))
+    assert not about.is_echo(heard("1", guid(1)))
+    assert about.is_echo(heard("2", guid(2)))
+    assert about.is_echo(heard("x", guid(MOST + 1)))
+
+
+@given(st.text(max_size=30))
+def test_a_text_is_its_own_echo_in_any_normal_form(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(form, text)) == fold(text)

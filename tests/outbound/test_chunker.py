@@ -1,0 +1,144 @@
+"""The chunker: one answer in, its bubbles to the sender of its account, each with its key."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.envelopes.control import Record
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Absorbed, Corrupt, Dropped, Held, Replied
+from actors.envelopes.outbound import Prepared, Reply, chunk_key, reply_of
+from actors.outbound.chunker import MOST_CHUNKS, OutboundChunker, OutboundView, prepare
+from actors.outbound.units import units
+from tests.support.actors import Probe
+from tests.support.probes import KillableStage
+from tests.support.rows import address
+
+
+def reply(text: str, seq: int = 1, account: str = "default", *also: int) -> Reply:
+    """An answer to row ``seq`` that settles it, and the rows ``also``."""
+    settles = tuple((one, Replied()) for one in (seq, *also))
+    return Reply(seq, "agent:main:main", address(account=account), text, settles)
+
+
+def test_a_short_answer_is_one_chunk_with_the_key_of_its_row() -> None:
+    (chunk,), settles = prepare(reply("hello", 5), OutboundView())
+    assert (chunk.key, chunk.text, chunk.address, chunk.tries) == (chunk_key(5, 0), "hello", address(), 0)
+    assert reply_of(chunk.key) == 5
+    assert [(seq, type(outcome)) for seq, outcome in settles] == [(5, Replied)]
+
+
+def test_a_long_one_is_several_in_order_with_keys_in_a_row() -> None:
+    chunks, _ = prepare(reply("word " * 30, 5), OutboundView(limit=40))
+    assert [chunk.key for chunk in chunks] == [chunk_key(5, position) for position in range(len(chunks))]
+    assert all(units(chunk.text) <= 40 for chunk in chunks)
+    assert "".join("".join(chunk.text for chunk in chunks).split()) == "word" * 30
+
+
+def test_the_prefix_stands_once_in_front_of_the_reply() -> None:
+    chunks, _ = prepare(reply("word " * 30), OutboundView(limit=40, prefix="auto", identity_name="Ada"))
+    assert chunks[0].text.startswith("[Ada] word")
+    assert not any("[Ada]" in chunk.text for chunk in chunks[1:])
+
+
+def test_newline_mode_makes_a_bubble_of_each_paragraph() -> None:
+    chunks, _ = prepare(reply("one\n\ntwo"), OutboundView(mode="newline"))
+    assert [chunk.text for chunk in chunks] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "\n\t\n", "NO_REPLY", "no_reply.", "\u200b\u200d", "\ud800", "\x00\x01"]
+)
+def test_nothing_to_say_settles_every_row_as_absorbed_and_sends_nothing(text: str) -> None:
+    chunks, settles = prepare(
+        reply(text, 5, "default", 6, 7), OutboundView(prefix="auto", identity_name="Ada")
+    )
+    assert chunks == ()
+    assert [(seq, type(outcome)) for seq, outcome in settles] == [(5, Absorbed), (6, Absorbed), (7, Absorbed)]
+
+
+@pytest.mark.parametrize("text", ["a\n\n" * (MOST_CHUNKS + 1), "a" * 5_000_000])
+def test_an_answer_of_too_many_bubbles_is_held_with_the_reason(text: str) -> None:
+    chunks, settles = prepare(reply(text), OutboundView(mode="newline"))
+    assert chunks == ()
+    outcome = settles[0][1]
+    assert isinstance(outcome, Held)
+    assert outcome.reason.startswith("reply too long: ")
+
+
+def test_as_many_bubbles_as_there_may_be_are_sent() -> None:
+    chunks, _ = prepare(reply("a\n\n" * MOST_CHUNKS, 3), OutboundView(mode="newline"))
+    assert len(chunks) == MOST_CHUNKS
+    assert reply_of(chunks[-1].key) == 3
+    assert chunks[-1].key < chunk_key(4, 0)
+
+
+@given(text=st.text(st.characters(exclude_categories=()), max_size=300), limit=st.integers(1, 50))
+@settings(deadline=None)
+def test_no_text_breaks_it_and_every_chunk_can_be_stored_and_sent(text: str, limit: int) -> None:
+    chunks, settles = prepare(reply(text), OutboundView(limit=limit))
+    for chunk in chunks:
+        chunk.text.encode("utf-8")
+        assert chunk.text.strip()
+    assert len(settles) == 1
+
+
+def test_an_answer_goes_to_the_sender_of_its_account(stage: KillableStage) -> None:
+    journal, senders = Probe("journal"), {"a": Probe("a"), "b": Probe("b")}
+    chunker = OutboundChunker.start(
+        stage.place("chunker"),
+        {account: probe.ref for account, probe in senders.items()},
+        {"a": OutboundView(), "b": OutboundView(prefix="B:")},
+        journal.ref,
+    )
+    stage.tell(chunker, reply("one", 1, "a"), reply("two", 2, "b"), reply("NO_REPLY", 3, "a"))
+    assert [[chunk.text for chunk in sent.chunks] for sent in senders["a"].all(Prepared)] == [["one"], []]
+    assert [[chunk.text for chunk in sent.chunks] for sent in senders["b"].all(Prepared)] == [["B: two"]]
+
+
+@pytest.mark.parametrize("text", [None, b"bytes", 5, ["x"]])
+def test_what_is_no_text_ends_its_rows_as_corrupt_and_the_next_is_served(
+    stage: KillableStage, text: Any
+) -> None:
+    journal, sender = Probe("journal"), Probe("sender")
+    chunker = OutboundChunker.start(
+        stage.place("chunker"), {"default": sender.ref}, {"default": OutboundView()}, journal.ref
+    )
+    stage.tell(chunker, reply(cast(str, text), 5, "default", 6), reply("next", 7))
+    facts = [record.fact for record in journal.all(Record)]
+    assert [(type(fact), fact.seq, type(fact.outcome)) for fact in facts] == [
+        (Settled, 5, Corrupt),
+        (Settled, 6, Corrupt),
+    ]
+    assert [[chunk.text for chunk in sent.chunks] for sent in sender.all(Prepared)] == [["next"]]
+
+
+def test_many_bad_answers_do_not_end_it(stage: KillableStage) -> None:
+    journal, sender = Probe("journal"), Probe("sender")
+    chunker = OutboundChunker.start(
+        stage.place("chunker"), {"default": sender.ref}, {"default": OutboundView()}, journal.ref
+    )
+    stage.tell(chunker, *(reply(cast(str, None), seq) for seq in range(1, 20)), reply("next", 20))
+    assert len(journal.all(Record)) == 19
+    assert len(sender.all(Prepared)) == 1
+    assert stage.deaths.told == []
+
+
+def test_an_account_that_is_not_configured_any_more_is_held(stage: KillableStage) -> None:
+    journal, sender = Probe("journal"), Probe("sender")
+    chunker = OutboundChunker.start(
+        stage.place("chunker"), {"default": sender.ref}, {"default": OutboundView()}, journal.ref
+    )
+    stage.tell(chunker, reply("hello", 5, "gone"))
+    (fact,) = [record.fact for record in journal.all(Record)]
+    assert (fact.seq, fact.outcome) == (5, Held("account not configured", "channels.imessage.accounts"))
+    assert stage.errors() == []
+
+
+def test_a_pairing_answer_keeps_the_outcome_it_came_with() -> None:
+    settles = ((5, Dropped("pairing required", "channels.imessage.dmPolicy")),)
+    assert prepare(Reply(5, "pairing", address(), "code", settles), OutboundView()).settles == settles

@@ -1,0 +1,268 @@
+"""Lanes: order within a chat, turns between chats, and nothing lost whatever happens to a chunk."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from actors.envelopes.outbound import Chunk, chunk_key, reply_of
+from actors.outbound.lanes import MOST, REMEMBERED, Lanes, Pace
+from tests.outbound.desk import chunks
+from tests.support.rows import address
+
+
+@dataclass
+class Lane:
+    """What the model knows of one chat."""
+
+    queue: list[Chunk] = field(default_factory=list)
+    busy: Chunk | None = None
+    held: bool = False
+
+
+class LanesAgainstAModel(RuleBasedStateMachine):
+    """The same story told to ``Lanes`` and to lists a person can check by eye."""
+
+    under_way: Bundle[Chunk] = Bundle("under_way")
+    doubted: Bundle[Chunk] = Bundle("doubted")
+    parked: Bundle[Chunk] = Bundle("parked")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes = Lanes()
+        self.chats = {chat: Lane() for chat in range(1, 4)}
+        self.behind: dict[int, list[Chunk]] = {}
+        self.seq = 0
+        self.open = 0
+
+    def lane(self, chunk: Chunk) -> Lane:
+        """The lane of a chunk."""
+        return self.chats[chunk.address.chat_id]
+
+    def eligible(self) -> list[Chunk]:
+        """What may start now."""
+        return [
+            lane.queue[0]
+            for lane in self.chats.values()
+            if lane.queue and lane.busy is None and not lane.held
+        ]
+
+    @rule(chat=st.integers(1, 3), count=st.integers(1, 3))
+    def a_reply_is_queued(self, chat: int, count: int) -> None:
+        self.seq += 1
+        added = chunks(self.seq, *"abc"[:count], chat=chat)
+        lane = self.chats[chat]
+        at_once = lane.busy is None and not lane.held and not lane.queue
+        if self.lanes.free(added[0]):
+            assert at_once, "somebody stands before it"
+        for chunk in added:
+            self.lanes.add(chunk)
+            lane.queue.append(chunk)
+        self.open += count
+        assert self.lanes.knows(added[0])
+
+    @rule(target=under_way)
+    def the_next_one_starts(self) -> Chunk | MultipleResults[Chunk]:
+        may = self.eligible()
+        chunk = self.lanes.start()
+        if chunk is None:
+            assert may == []
+            return multiple()
+        assert chunk in may
+        lane = self.lane(chunk)
+        lane.busy = lane.queue.pop(0)
+        assert self.lanes.under_way(chunk.key) is chunk
+        return chunk
+
+    @rule(chunk=consumes(under_way))
+    def it_ends(self, chunk: Chunk) -> None:
+        self.lanes.ended(chunk.key)
+        self.lane(chunk).busy = None
+        self.open -= 1
+        assert self.lanes.under_way(chunk.key) is None
+
+    @rule(chunk=consumes(under_way))
+    def it_is_deferred(self, chunk: Chunk) -> None:
+        again = chunk._replace(tries=chunk.tries + 1)
+        self.lanes.hold(chunk.key, again)
+        lane = self.lane(chunk)
+        lane.busy, lane.held = None, True
+        lane.queue.insert(0, again)
+
+    @rule(chat=st.integers(1, 3))
+    def a_time_has_come(self, chat: int) -> None:
+        lane = self.chats[chat]
+        if lane.busy is None:
+            self.lanes.resume((1, chat))
+            lane.held = False
+
+    @rule(target=doubted, chunk=consumes(under_way))
+    def its_fate_is_unknown(self, chunk: Chunk) -> Chunk:
+        self.lanes.hold(chunk.key)
+        self.lane(chunk).held = True
+        return chunk
+
+    @rule(chunk=consumes(doubted))
+    def evidence_comes(self, chunk: Chunk) -> None:
+        self.lanes.ended(chunk.key)
+        lane = self.lane(chunk)
+        lane.busy, lane.held = None, False
+        self.open -= 1
+
+    @rule(target=parked, chunk=consumes(doubted))
+    def no_evidence_comes(self, chunk: Chunk) -> Chunk:
+        self.lanes.park(chunk.key)
+        lane, reply = self.lane(chunk), reply_of(chunk.key)
+        self.behind[reply] = [one for one in lane.queue if reply_of(one.key) == reply]
+        lane.queue = [one for one in lane.queue if reply_of(one.key) != reply]
+        lane.busy, lane.held = None, False
+        return chunk
+
+    @rule(chunk=consumes(parked))
+    def evidence_comes_after_all(self, chunk: Chunk) -> None:
+        self.lanes.unpark(chunk.key)
+        self.lane(chunk).queue.extend(self.behind.pop(reply_of(chunk.key)))
+        self.open -= 1
+
+    @rule(key=st.integers(0, 3 << 12))
+    def a_key_nobody_waits_for_changes_nothing(self, key: int) -> None:
+        stranger = key + (1 << 40)
+        self.lanes.ended(stranger)
+        self.lanes.hold(stranger)
+        self.lanes.park(stranger)
+        self.lanes.unpark(stranger)
+        assert self.lanes.under_way(stranger) is None
+
+    @invariant()
+    def the_model_lost_nothing_either(self) -> None:
+        known = sum(len(lane.queue) + (lane.busy is not None) for lane in self.chats.values())
+        behind = sum(len(rest) + 1 for rest in self.behind.values())
+        assert known + behind == self.open
+
+    @precondition(lambda self: self.seq > 5)
+    @rule(chat=st.integers(1, 3))
+    def all_that_may_go_can_be_driven_out(self, chat: int) -> None:
+        """Liveness: resumed and never in doubt, everything that is not parked starts in order."""
+        for number, lane in self.chats.items():
+            if lane.busy is not None or lane.held:
+                return
+            self.lanes.resume((1, number))
+        started: dict[int, list[int]] = {number: [] for number in self.chats}
+        while (chunk := self.lanes.start()) is not None:
+            started[chunk.address.chat_id].append(chunk.key)
+            self.lanes.ended(chunk.key)
+        for number, lane in self.chats.items():
+            assert started[number] == [one.key for one in lane.queue]
+            self.open -= len(lane.queue)
+            lane.queue.clear()
+
+
+LanesAgainstAModel.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
+TestLanes = LanesAgainstAModel.TestCase
+
+
+@given(sizes=st.lists(st.integers(1, 8), min_size=2, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_i6_lanes_take_turns(sizes: list[int]) -> None:
+    """A chat with much to say delays another by one chunk, not by all it has."""
+    lanes = Lanes()
+    for chat, size in enumerate(sizes):
+        for position in range(size):
+            lanes.add(Chunk(chunk_key(chat + 1, position), address(chat + 1), "x"))
+    order = []
+    while (chunk := lanes.start()) is not None:
+        order.append(chunk.address.chat_id)
+        lanes.ended(chunk.key)
+    assert len(order) == sum(sizes)
+    for turn in range(max(sizes)):
+        still = [chat + 1 for chat, size in enumerate(sizes) if size > turn]
+        assert order[: len(still)] == still
+        order = order[len(still) :]
+
+
+def test_i6_a_chunk_left_under_way_holds_its_lane_until_it_ends() -> None:
+    lanes = Lanes()
+    first, second = chunks(1, "one", "two")
+    lanes.adopt(first)
+    lanes.add(second)
+    assert lanes.start() is None
+    assert not lanes.free(second)
+    lanes.ended(first.key)
+    assert lanes.start() is second
+
+
+def test_i6_the_rest_of_a_reply_left_in_doubt_stays_behind() -> None:
+    lanes = Lanes()
+    first, second, third = chunks(1, "one", "two", "three")
+    (other,) = chunks(2, "other")
+    lanes.adopt_parked(first)
+    for chunk in (second, third, other):
+        lanes.add(chunk)
+    assert lanes.start() is other
+    lanes.ended(other.key)
+    assert lanes.start() is None
+    lanes.unpark(first.key)
+    assert lanes.start() is second
+
+
+def test_a_lane_told_to_wait_waits_until_resumed() -> None:
+    lanes = Lanes()
+    (chunk,) = chunks(1, "one")
+    lanes.add(chunk)
+    lanes.wait(chunk)
+    assert lanes.start() is None
+    lanes.resume((1, 7))
+    assert lanes.start() is chunk
+
+
+def test_replies_are_known_after_they_ended_too_but_not_for_ever() -> None:
+    lanes = Lanes()
+    for seq in range(1, REMEMBERED + 2):
+        (chunk,) = chunks(seq, "x")
+        lanes.add(chunk)
+        assert lanes.start() is chunk
+        lanes.ended(chunk.key)
+    assert not lanes.knows(chunks(1, "x")[0])
+    assert lanes.knows(chunks(2, "x")[0])
+    assert not lanes.knows(chunks(REMEMBERED + 2, "x")[0])
+
+
+# Pace
+
+
+def test_the_pipe_holds_one_request_until_something_is_known() -> None:
+    assert Pace().depth == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "depth"),
+    [(0.0, 100), (0.0001, 100), (0.001, 50), (0.005, 10), (0.05, 1), (2.0, 1), (60.0, 1)],
+)
+def test_the_depth_follows_what_sends_take(seconds: float, depth: int) -> None:
+    pace = Pace()
+    for _ in range(100):
+        pace.took(seconds)
+    assert pace.depth == depth
+
+
+@given(st.lists(st.floats(min_value=0.0, max_value=1e6, allow_nan=False), max_size=50))
+def test_the_depth_stays_within_its_bounds(times: list[float]) -> None:
+    pace = Pace()
+    for seconds in times:
+        pace.took(seconds)
+        assert 1 <= pace.depth <= MOST
+    assert math.isfinite(pace.depth)
