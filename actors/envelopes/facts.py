@@ -76,6 +76,7 @@ class Failed(NamedTuple):
 
     key: int
     why: str
+    at: float
 
 
 class Baseline(NamedTuple):

@@ -180,7 +180,7 @@ class Batch:
 
     def _failed(self, fact: Failed) -> None:
         self.tally["outbox:failed"] += 1
-        self._chunk("failed", fact.key, (fact.why, fact.key))
+        self._chunk("failed", fact.key, (fact.why, fact.at, fact.key))
 
     def _rejudge(self, fact: Rejudged, store: Store) -> int:
         """A held row was judged again. Only once: whoever looked twice must not have it answered twice."""

@@ -29,14 +29,12 @@ REJUDGE = (
     "UPDATE inbound SET kind = ?, session = ?, agent = ?, service = ?, mentioned = ?, waits = ?, outcome = ?, "
     "reason = ?, config_key = ? WHERE seq = ? AND outcome = 'held'"
 )
-NOW = "(julianday('now') - 2440587.5) * 86400.0"
-"""Unix seconds, for facts that carry no time of their own."""
 UPDATE_CHUNK = {
     "attempted": "UPDATE outbox SET state = 'attempted', attempted_at = ? WHERE key = ?",
     "sent": "UPDATE outbox SET state = 'sent', guid = ?, ended_at = ?, why = NULL WHERE key = ?",
     "deferred": "UPDATE outbox SET state = 'deferred', until = ?, tries = ?, why = ? WHERE key = ?",
     "uncertain": "UPDATE outbox SET state = 'uncertain', why = ? WHERE key = ?",
-    "failed": f"UPDATE outbox SET state = 'failed', why = ?, ended_at = {NOW} WHERE key = ?",
+    "failed": "UPDATE outbox SET state = 'failed', why = ?, ended_at = ? WHERE key = ?",
 }
 INBOUND_COLUMNS = "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body"
 

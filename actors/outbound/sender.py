@@ -212,7 +212,7 @@ class OutboundSender(Actor):
             self._lanes.resume(where)
 
     def _failed(self, chunk: Chunk, why: str) -> None:
-        self.tell(self._journal, Record(Failed(chunk.key, why)))
+        self.tell(self._journal, Record(Failed(chunk.key, why, self.clock.wall())))
         self._lanes.ended(chunk.key)
         self.log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
 

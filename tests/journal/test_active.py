@@ -190,7 +190,7 @@ def test_a_place_is_free_when_the_reply_is_out_or_given_up(room: Room, end: str)
             assert len(room.admitted) == PER_CHAT, "it will be tried again"
             room.record(Sent(chunk_key(1, 1), "G", START))
         case "failed":
-            room.record(Failed(chunk_key(1, 0), "why"))
+            room.record(Failed(chunk_key(1, 0), "why", 1.0))
         case "uncertain":
             room.record(Uncertain(chunk_key(1, 0), "why"))
     assert len(room.admitted) == PER_CHAT + 1

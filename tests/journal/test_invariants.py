@@ -62,7 +62,7 @@ def everything(room: Room) -> list[Record]:
         Sent(chunk_key(1, 0), "GUID", START),
         Uncertain(chunk_key(2, 0), "why"),
         Deferred(chunk_key(1, 1), START + 5, 1, "why"),
-        Failed(chunk_key(2, 1), "why"),
+        Failed(chunk_key(2, 1), "why", 1.0),
         Rejudged(6, message(6, chat=6), admit()),
         Baseline(room.source, 3),
         ChildStarted(room.source, 77, START),

@@ -253,7 +253,7 @@ def test_chunks_come_back_with_their_state(open_room: Open, stage: KillableStage
         Attempted(keys[4], START + 4),
         Uncertain(keys[4], "late"),
         Sent(keys[5], "G", START),
-        Failed(keys[6], "never"),
+        Failed(keys[6], "never", 1.0),
     )
     room = restart(open_room, stage)
     sender, other = Probe("sender"), Probe("other")
@@ -403,7 +403,7 @@ def test_counts_by_outcome_and_reason_survive_a_restart(open_room: Open, stage: 
         Settled(4, Held("agent failed: timed out after 5 s")),
         Settled(9, Dropped("pairing required")),
         Sent(chunk_key(1, 0), "G", START + 9),
-        Failed(chunk_key(1, 1), "never"),
+        Failed(chunk_key(1, 1), "never", 1.0),
     )
     expected = {
         "replied": 1,

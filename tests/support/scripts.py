@@ -10,7 +10,9 @@ import psutil
 
 def python_script(path: Path, text: str) -> str:
     """Write an executable Python program (isolated, so that it starts fast); returns its path."""
-    return _program(path, f"#!{sys.executable} -IS\n{textwrap.dedent(text)}")
+    # For the shell the second line starts Python; for Python it is text. A #! line cannot name a path with spaces.
+    start = f'#!/bin/sh\n"exec" "{sys.executable}" "-IS" "$0" "$@"\n'
+    return _program(path, start + textwrap.dedent(text))
 
 
 def shell_script(path: Path, text: str) -> str:
