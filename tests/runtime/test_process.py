@@ -153,8 +153,8 @@ PRINT_ENVIRONMENT = """
 """
 
 
-# What interpreters (PEP 538), readline and macOS add to their own environment.
-ADDED = (b"LC_CTYPE", b"COLUMNS", b"LINES", b"__CF_USER_TEXT_ENCODING")
+# What interpreters (PEP 538), shells, readline and macOS add to their own environment.
+ADDED = (b"LC_CTYPE", b"COLUMNS", b"LINES", b"PWD", b"OLDPWD", b"SHLVL", b"_", b"__CF_USER_TEXT_ENCODING")
 
 
 def environment_of(child: Child) -> dict[bytes, bytes]:
