@@ -94,7 +94,7 @@ class AccessController(Actor):
 
     def _record(self, row: Inbound, verdict: Verdict) -> None:
         self.tell(self._journal, Record(Appended(row, verdict), self._then(row, verdict)))
-        if type(verdict) is not Admit and type(verdict) is not Challenge:
+        if not row.is_from_me and type(verdict) is not Admit and type(verdict) is not Challenge:
             self._log_refusal(row, verdict)
 
     def _then(self, row: Inbound, verdict: Verdict) -> Ref | None:
@@ -109,7 +109,7 @@ class AccessController(Actor):
         reason = verdict.reason if isinstance(verdict, Dropped | Held) else "malformed payload"
         what = "held" if isinstance(verdict, Held) else "set aside" if isinstance(verdict, Corrupt) else "dropped"
         mark = (row.account, row.chat.id, reason)
-        if mark in self._told or row.is_from_me:
+        if mark in self._told:
             event("debug", "access", f"{what}: {reason}", account=row.account, chat=row.chat.id, guid=row.guid)
             return
         if len(self._told) >= REMEMBERED_DROPS:

@@ -92,8 +92,10 @@ class Actor(pykka.Actor):
                     self.tell(message.reply_to, IsReady(self.context.name, self.context.generation))
                 else:
                     receive(message)
+                    continue
             except BaseException as error:  # SystemExit in one actor must not end the others
                 self._faulted(message.message if type(message) is Envelope else message, error)
+            # Only a stop, which comes in an envelope, and a fault can have ended it.
             if self.actor_stopped.is_set():
                 pulse.handled += done
                 self._end()
