@@ -14,7 +14,7 @@ RETRY_SECONDS = (5.0, 25.0, 120.0, 600.0)
 NOT_STARTED_CODES = (-32000, -32002, -32004)
 HOPELESS_CODES = (-32600, -32601, -32602)
 BEFORE_DISPATCH = ("not authorized to send apple events", "error -1743", "application isn't running")
-NO_SUCH_CHAT = ("can't get chat id", "can’t get chat id", "error -1728", "only supported on macos")  # noqa: RUF001
+NO_SUCH_CHAT = ("can't get chat id", "can\u2019t get chat id", "error -1728", "only supported on macos")
 
 
 class Accepted(NamedTuple):
