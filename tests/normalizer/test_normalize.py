@@ -168,7 +168,7 @@ def test_a_broken_chat_anchor_is_no_chat(chat_id: Any) -> None:
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"id": ' + b"9" * 10_000 + b', "guid": "x"}',
-        b'{"id": 1, "guid": "x", "poll": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
+        b'{"id": 1, "guid": "x", "poll": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
     ],
     ids=lambda body: repr(body[:20]),
 )
