@@ -2,5 +2,5 @@
 
 ``identity`` names chats and addresses, ``inbound`` what came in and what was decided about it, ``outbound``
 what goes out, ``facts`` the only things the journal stores, ``control`` the messages that steer actors.
-They are ``NamedTuple``s (0.2 us to build); dispatch on ``type``, never compare two of them with ``==``.
+All are frozen structs (``base``): dispatch on ``type`` or ``match``, change a copy with ``msgspec.structs.replace``.
 """

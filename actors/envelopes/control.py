@@ -1,28 +1,30 @@
 """Messages that steer actors: journaling, remote calls, ticks, life cycle."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from pykka import ActorRef
+
+from actors.envelopes.base import Envelope
 
 Ref = ActorRef[Any]
 """Where to tell something. Refs come by constructor, or inside a message as ``then`` or ``reply_to``."""
 
 
-class Record(NamedTuple):
+class Record(Envelope, gc=True):
     """Store ``fact``; once committed, tell ``then`` a ``Recorded`` (nobody when None)."""
 
     fact: Any
     then: Ref | None = None
 
 
-class Recorded(NamedTuple):
+class Recorded(Envelope):
     """``fact`` is on disk. ``seq`` is the row's number for facts about rows, else 0."""
 
     seq: int
     fact: Any
 
 
-class Replay(NamedTuple):
+class Replay(Envelope, gc=True):
     """Tell ``then`` again, in order, everything of ``what`` that is still open.
 
     ``what``: ``admitted`` (to the sessions), ``challenged`` (to the pairing registry), ``held`` for ``reason`` (to
@@ -37,7 +39,7 @@ class Replay(NamedTuple):
     reason: str = ""
 
 
-class OpenChunk(NamedTuple):
+class OpenChunk(Envelope):
     """A chunk the outbox still holds after a restart, with its state."""
 
     key: int
@@ -49,14 +51,14 @@ class OpenChunk(NamedTuple):
     tries: int
 
 
-class Replayed(NamedTuple):
+class Replayed(Envelope):
     """All of a ``Replay`` has been told; ``items`` carries it where it comes as one value."""
 
     what: str
     items: tuple[Any, ...] = ()
 
 
-class SourceState(NamedTuple):
+class SourceState(Envelope):
     """What the journal knows of a Messages database: the cursor (None before a baseline) and a last child."""
 
     source: int
@@ -65,55 +67,55 @@ class SourceState(NamedTuple):
     child_started: float | None
 
 
-class Lines(NamedTuple):
+class Lines(Envelope):
     """Complete lines from child number ``epoch``, without their LF; ``cut`` counts bytes of over-long lines."""
 
     epoch: int
     lines: tuple[bytes, ...]
 
 
-class ChildGone(NamedTuple):
+class ChildGone(Envelope):
     """Child number ``epoch`` closed its output; its last words and exit code where known."""
 
     epoch: int
     exit_code: int | None
 
 
-class ChildErrors(NamedTuple):
+class ChildErrors(Envelope):
     """A line of child number ``epoch`` on stderr."""
 
     epoch: int
     line: str
 
 
-class Connected(NamedTuple):
+class Connected(Envelope):
     """A child is up: ``stdin`` is its writable pipe, an object with ``write(bytes)`` and ``close()``."""
 
     epoch: int
     stdin: Any
 
 
-class Subscribed(NamedTuple):
+class Subscribed(Envelope):
     """The watch of child ``epoch`` runs: sends may start."""
 
     epoch: int
 
 
-class Disconnected(NamedTuple):
+class Disconnected(Envelope):
     """Child ``epoch`` is gone: its pending calls get ``Answer(lost=True)``."""
 
     epoch: int
     why: str
 
 
-class Stalled(NamedTuple):
+class Stalled(Envelope):
     """Child ``epoch`` let a deadline pass: it may be stuck, and a new one is better than piling up requests."""
 
     epoch: int
     method: str
 
 
-class Call(NamedTuple):
+class Call(Envelope, gc=True):
     """One RPC request. The ``Answer`` goes to ``reply_to`` with the same ``tag``.
 
     ``patience`` is seconds counted from when the call before it in the child's lane was answered.
@@ -126,7 +128,7 @@ class Call(NamedTuple):
     patience: float
 
 
-class Response(NamedTuple):
+class Response(Envelope):
     """A response line: ``result`` or ``error`` is the raw JSON, the other empty."""
 
     id: Any
@@ -134,7 +136,7 @@ class Response(NamedTuple):
     error: bytes
 
 
-class Answer(NamedTuple):
+class Answer(Envelope):
     """What became of a ``Call``: a result, an error, or no answer (``lost`` child or ``late`` deadline).
 
     ``started`` is False when the request provably never reached the child.
@@ -149,7 +151,7 @@ class Answer(NamedTuple):
     seconds: float = 0.0
 
 
-class OwnRow(NamedTuple):
+class OwnRow(Envelope):
     """An own row came back on the watch and is journaled: evidence about what was sent."""
 
     chat_id: int
@@ -158,13 +160,13 @@ class OwnRow(NamedTuple):
     sent_at: float | None
 
 
-class Listen(NamedTuple):
+class Listen(Envelope, gc=True):
     """From now on tell ``reply_to`` a ``Spoken`` for each attempt (echo memory)."""
 
     reply_to: Ref
 
 
-class Spoken(NamedTuple):
+class Spoken(Envelope):
     """A chunk was attempted, or its guid became known: what an echo of ours would look like."""
 
     chat_id: int
@@ -174,37 +176,37 @@ class Spoken(NamedTuple):
     at: float
 
 
-class Finished(NamedTuple):
+class Finished(Envelope):
     """A conversation is done with ``done`` more of the messages it was told."""
 
     session: str
     done: int
 
 
-class Tick(NamedTuple):
+class Tick(Envelope):
     """Time passed; ``what`` says which of an actor's deadlines to look at, ``subject`` whose."""
 
     what: str = ""
     subject: Any = None
 
 
-class Quiesce(NamedTuple):
+class Quiesce(Envelope, gc=True):
     """Shutdown begins: take nothing new, finish what is under way; tell ``reply_to`` a ``Quiet`` then."""
 
     reply_to: Ref
 
 
-class Quiet(NamedTuple):
+class Quiet(Envelope):
     """``name`` has nothing under way any more."""
 
     name: str
 
 
-class AllowedChanged(NamedTuple):
+class AllowedChanged(Envelope):
     """The pairing files changed: re-read them."""
 
 
-class Died(NamedTuple):
+class Died(Envelope):
     """An obituary: actor ``name`` of generation ``generation`` gave up with ``error``."""
 
     name: str
@@ -212,13 +214,13 @@ class Died(NamedTuple):
     error: str
 
 
-class Ready(NamedTuple):
+class Ready(Envelope, gc=True):
     """Say ``IsReady`` to ``reply_to``: a proof that ``on_start`` went well and the mailbox is served."""
 
     reply_to: Ref
 
 
-class IsReady(NamedTuple):
+class IsReady(Envelope):
     """Actor ``name`` of generation ``generation`` serves its mailbox."""
 
     name: str

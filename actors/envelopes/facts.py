@@ -1,19 +1,18 @@
 """Facts: the only things the journal stores. Each is told inside a ``Record`` and confirmed after its commit."""
 
-from typing import NamedTuple
-
+from actors.envelopes.base import Envelope
 from actors.envelopes.inbound import Inbound, Outcome, Verdict
 from actors.envelopes.outbound import Chunk
 
 
-class Appended(NamedTuple):
+class Appended(Envelope):
     """A row arrived and was judged. Moves the source's cursor in the same transaction."""
 
     row: Inbound
     verdict: Verdict
 
 
-class Rejudged(NamedTuple):
+class Rejudged(Envelope):
     """A postponed row was judged again."""
 
     seq: int
@@ -21,14 +20,14 @@ class Rejudged(NamedTuple):
     verdict: Verdict
 
 
-class Settled(NamedTuple):
+class Settled(Envelope):
     """A row reached its one outcome without anything going out."""
 
     seq: int
     outcome: Outcome
 
 
-class Queued(NamedTuple):
+class Queued(Envelope):
     """Reply chunks enter the outbox and their rows are settled, in one transaction.
 
     ``attempt`` is the key of a chunk that starts at once (0: none), so that a free lane costs no second commit.
@@ -40,14 +39,14 @@ class Queued(NamedTuple):
     at: float
 
 
-class Attempted(NamedTuple):
+class Attempted(Envelope):
     """About to be handed to imsg; committed before the request is written."""
 
     key: int
     at: float
 
 
-class Sent(NamedTuple):
+class Sent(Envelope):
     """imsg accepted the chunk; ``guid`` is the message's GUID, empty when imsg did not say."""
 
     key: int
@@ -55,7 +54,7 @@ class Sent(NamedTuple):
     at: float
 
 
-class Deferred(NamedTuple):
+class Deferred(Envelope):
     """It provably did not start; tried again at ``until`` (unix seconds), for the ``tries``-th time."""
 
     key: int
@@ -64,14 +63,14 @@ class Deferred(NamedTuple):
     why: str
 
 
-class Uncertain(NamedTuple):
+class Uncertain(Envelope):
     """It may or may not have gone out; never sent again without evidence."""
 
     key: int
     why: str
 
 
-class Failed(NamedTuple):
+class Failed(Envelope):
     """It did not go out and will not by itself: a dead letter."""
 
     key: int
@@ -79,14 +78,14 @@ class Failed(NamedTuple):
     at: float
 
 
-class Baseline(NamedTuple):
+class Baseline(Envelope):
     """The newest row before a first run: what came earlier is never answered. -1 for an empty database."""
 
     source: int
     rowid: int
 
 
-class ChildStarted(NamedTuple):
+class ChildStarted(Envelope):
     """An imsg child lives: kept so that the next gateway can end one that outlived its parent.
 
     ``started`` is the process's start time as the operating system reports it (unix seconds).
@@ -97,7 +96,7 @@ class ChildStarted(NamedTuple):
     started: float
 
 
-class ChildEnded(NamedTuple):
+class ChildEnded(Envelope):
     """The imsg child of this source is gone."""
 
     source: int

@@ -1,9 +1,9 @@
 """Names of conversations: which chat a message belongs to and where its answer goes."""
 
-from typing import NamedTuple
+from actors.envelopes.base import Envelope
 
 
-class Chat(NamedTuple):
+class Chat(Envelope):
     """A conversation as imsg describes it (imsg protocol 5).
 
     ``id`` is the chat's ROWID in one Messages database and means nothing in another; ``guid`` is Apple's
@@ -18,7 +18,7 @@ class Chat(NamedTuple):
     participants: tuple[str, ...]
 
 
-class ReplyAddress(NamedTuple):
+class ReplyAddress(Envelope):
     """The exact chat an answer goes back to, taken at ingress and never recomputed.
 
     ``source`` is the journal's number of the Messages database ``chat_id`` belongs to; ``service`` is the

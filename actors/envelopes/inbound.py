@@ -1,11 +1,10 @@
 """What came in: a wire row, the normalised message, and the verdict about it."""
 
-from typing import NamedTuple
-
+from actors.envelopes.base import Envelope
 from actors.envelopes.identity import Chat, ReplyAddress
 
 
-class Received(NamedTuple):
+class Received(Envelope):
     """One ``message`` notification, undecoded: ``raw`` is the UTF-8 JSON of its message object."""
 
     account: str
@@ -14,7 +13,7 @@ class Received(NamedTuple):
     received_at: float
 
 
-class Attachment(NamedTuple):
+class Attachment(Envelope):
     """A file as the row names it; ``path`` is on the Mac that runs Messages, ``total_bytes`` -1 if unknown."""
 
     path: str
@@ -24,7 +23,7 @@ class Attachment(NamedTuple):
     missing: bool
 
 
-class Inbound(NamedTuple):
+class Inbound(Envelope):
     """A message in the gateway's own terms. Times are unix seconds; ``sent_at`` is None when unparsable.
 
     ``text`` has attachment placeholders (U+FFFC) removed and line ends folded to LF; ``own_handle`` is the
@@ -49,7 +48,7 @@ class Inbound(NamedTuple):
     raw: bytes
 
 
-class Admit(NamedTuple):
+class Admit(Envelope):
     """The message may speak to ``agent`` in ``session``; ``waits`` when that agent takes time to answer."""
 
     session: str
@@ -59,38 +58,38 @@ class Admit(NamedTuple):
     waits: bool
 
 
-class Challenge(NamedTuple):
+class Challenge(Envelope):
     """The sender is unknown and may ask for access: a pairing request under ``handle``."""
 
     handle: str
     config_key: str
 
 
-class Dropped(NamedTuple):
+class Dropped(Envelope):
     """Not for us: the reason, from a closed set, and the config key that decided it."""
 
     reason: str
     config_key: str = ""
 
 
-class Held(NamedTuple):
+class Held(Envelope):
     """Set aside for the operator, who may release or discard it."""
 
     reason: str
     config_key: str = ""
 
 
-class Corrupt(NamedTuple):
+class Corrupt(Envelope):
     """Could not be processed: kept with its error, never guessed at."""
 
     error: str
 
 
-class Replied(NamedTuple):
+class Replied(Envelope):
     """Answered: its reply's chunks are in the outbox."""
 
 
-class Absorbed(NamedTuple):
+class Absorbed(Envelope):
     """Taken in without an answer of its own, and why (``no reply``)."""
 
     why: str
@@ -100,14 +99,14 @@ Verdict = Admit | Challenge | Dropped | Held | Corrupt
 Outcome = Replied | Absorbed | Dropped | Held | Corrupt
 
 
-class Judged(NamedTuple):
+class Judged(Envelope):
     """An inbound row on its way to the journal, with the verdict of a pure function."""
 
     row: Inbound
     verdict: Verdict
 
 
-class Admitted(NamedTuple):
+class Admitted(Envelope):
     """A journaled, admitted row on its way to its conversation. One of the two serialisable seams."""
 
     seq: int
@@ -118,7 +117,7 @@ class Admitted(NamedTuple):
     row: Inbound
 
 
-class Challenged(NamedTuple):
+class Challenged(Envelope):
     """A journaled row whose sender is to be offered a pairing code; ``replayed`` after a restart."""
 
     seq: int

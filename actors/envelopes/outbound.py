@@ -1,7 +1,6 @@
 """What goes out: a turn, the agent's words about it, a reply and its chunks."""
 
-from typing import NamedTuple
-
+from actors.envelopes.base import Envelope
 from actors.envelopes.control import Ref
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Admitted, Outcome
@@ -20,7 +19,7 @@ def reply_of(key: int) -> int:
     return key >> POSITION_BITS
 
 
-class Turn(NamedTuple):
+class Turn(Envelope):
     """One message put before one agent: ``number`` counts the turns of this conversation."""
 
     session: str
@@ -28,14 +27,14 @@ class Turn(NamedTuple):
     message: Admitted
 
 
-class Run(NamedTuple):
+class Run(Envelope, gc=True):
     """Ask the runner for an agent's answer to ``turn``; what it says goes to ``reply_to``."""
 
     turn: Turn
     reply_to: Ref
 
 
-class TurnEnded(NamedTuple):
+class TurnEnded(Envelope):
     """The agent is done with turn ``number``: its text (None when it failed) and the failure's reason."""
 
     number: int
@@ -43,7 +42,7 @@ class TurnEnded(NamedTuple):
     failure: str
 
 
-class Reply(NamedTuple):
+class Reply(Envelope):
     """An answer on its way out. One of the two serialisable seams.
 
     ``settles`` are the rows that end with it, each with its outcome, in the same transaction as its chunks.
@@ -56,7 +55,7 @@ class Reply(NamedTuple):
     settles: tuple[tuple[int, Outcome], ...]
 
 
-class Chunk(NamedTuple):
+class Chunk(Envelope):
     """One bubble: ``key`` names it in the outbox; ``tries`` counts attempts that provably did not start."""
 
     key: int
@@ -65,7 +64,7 @@ class Chunk(NamedTuple):
     tries: int = 0
 
 
-class Prepared(NamedTuple):
+class Prepared(Envelope):
     """A reply cut into chunks (possibly none), for the sender of its account to queue durably."""
 
     chunks: tuple[Chunk, ...]

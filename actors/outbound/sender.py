@@ -203,7 +203,7 @@ class OutboundSender(Actor):
             return
         delay = RETRY_SECONDS[tries - 1] if counts else 0.0
         self.tell(self._journal, Record(Deferred(chunk.key, self.clock.wall() + delay, tries, why)))
-        self._lanes.hold(chunk.key, chunk._replace(tries=tries))
+        self._lanes.hold(chunk.key, Chunk(chunk.key, chunk.address, chunk.text, tries))
         where = (chunk.address.source, chunk.address.chat_id)
         if counts:
             self.log.warning("chat {}: not sent ({}); again in {:.0f} s", where[1], why, delay)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.access.policy import Allowed, decide
 from actors.access.view import AccessView
 from actors.envelopes.identity import Chat
@@ -59,7 +61,7 @@ def row(**changes: Any) -> Inbound:
         received_at=0.0,
         raw=b"{}",
     )
-    return plain._replace(**changes)
+    return replace(plain, **changes)
 
 
 def judge(message: Inbound, of: AccessView, *approved: str) -> Verdict:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.access import controller as room
 from actors.access.controller import REMEMBERED_DROPS, STAMP_SECONDS, AccessController
@@ -281,7 +282,7 @@ def test_the_hint_names_the_setting(
 
 def test_no_line_holds_what_was_said(door: Door) -> None:
     said = row(text="secret words")
-    door.hear(said, said._replace(sender=""), Judged(said, Corrupt("x")))
+    door.hear(said, replace(said, sender=""), Judged(said, Corrupt("x")))
     assert "secret" not in repr(door.logged)
 
 

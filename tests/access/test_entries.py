@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.access.entries import AllowList, Entry, Kind, parse
 from actors.access.handles import canonical
@@ -71,9 +72,9 @@ def test_senders_and_chats_are_separate_namespaces() -> None:
     for sender in ("chat_id:7", "7", "chat_guid:G", "G", "I", "imessage:chat_id:7"):
         assert not chats.admits(canonical(sender, None), other)
     assert chats.admits("anyone", CHAT)
-    assert chats.admits("anyone", other._replace(guid="G"))
-    assert chats.admits("anyone", other._replace(identifier="I"))
-    assert not chats.admits("anyone", other._replace(guid="g", identifier="i"))
+    assert chats.admits("anyone", replace(other, guid="G"))
+    assert chats.admits("anyone", replace(other, identifier="I"))
+    assert not chats.admits("anyone", replace(other, guid="g", identifier="i"))
     assert not AllowList.of(["7", "iMessage;+;chat7", "chat7"], None).admits("anyone", CHAT)
 
 
@@ -95,7 +96,7 @@ HANDLES = st.one_of(
 
 @given(st.lists(HANDLES, max_size=5), HANDLES, st.integers(-1, 9))
 def test_adding_an_entry_never_removes_access(texts: list[str], sender: str, chat_id: int) -> None:
-    chat = CHAT._replace(id=chat_id)
+    chat = replace(CHAT, id=chat_id)
     person = canonical(sender, "US")
     for end in range(len(texts)):
         smaller, larger = AllowList.of(texts[:end], "US"), AllowList.of(texts[: end + 1], "US")

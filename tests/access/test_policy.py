@@ -172,7 +172,7 @@ def test_the_mention_gate(keys: dict[str, Any], text: str, key: str | None) -> N
         assert type(verdict) is Admit
     else:
         assert type(verdict) is Dropped
-        assert verdict == ("no mention", CH + key)
+        assert verdict == Dropped("no mention", CH + key)
 
 
 def test_direct_messages_need_no_mention() -> None:
@@ -181,19 +181,19 @@ def test_direct_messages_need_no_mention() -> None:
 
 def test_the_mention_gate_comes_after_access() -> None:
     verdict = judge(row(group=True), view(NAMED, group_allow_from=(BEN,)))
-    assert verdict == ("not in groupAllowFrom", CH + "groupAllowFrom")
+    assert verdict == Dropped("not in groupAllowFrom", CH + "groupAllowFrom")
 
 
 def test_an_approved_sender_is_admitted_under_pairing_only() -> None:
     assert judge(row(), view(), ANN) == admitted(DIRECT)
     for policy in ("allowlist", "open"):
-        assert judge(row(), view(dm_policy=policy), ANN) == ("dmPolicy blocked", CH + "allowFrom")
-    assert judge(row(), view(dm_policy="disabled"), ANN) == ("dmPolicy disabled", CH + "dmPolicy")
+        assert judge(row(), view(dm_policy=policy), ANN) == Dropped("dmPolicy blocked", CH + "allowFrom")
+    assert judge(row(), view(dm_policy="disabled"), ANN) == Dropped("dmPolicy disabled", CH + "dmPolicy")
 
 
 def test_the_pairing_store_never_opens_a_group() -> None:
-    assert judge(row(group=True), view(), ANN) == (EMPTY, CH + "allowFrom")
-    assert judge(row(group=True), view(group_allow_from=(BEN,)), ANN) == (
+    assert judge(row(group=True), view(), ANN) == Dropped(EMPTY, CH + "allowFrom")
+    assert judge(row(group=True), view(group_allow_from=(BEN,)), ANN) == Dropped(
         "not in groupAllowFrom",
         CH + "groupAllowFrom",
     )
@@ -205,7 +205,7 @@ UNREADABLE = Allowed(readable=False)
 def test_an_unreadable_store_holds_what_it_would_have_decided() -> None:
     verdict = decide(row(), view(), UNREADABLE)
     assert type(verdict) is Held
-    assert verdict == ("pairing store unreadable", CH + "dmPolicy")
+    assert verdict == Held("pairing store unreadable", CH + "dmPolicy")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_without_an_agent_that_can_answer_messages_wait(runtime: dict[str, Any] 
     of = view(config(agents={"list": [agent]}), allow_from=(ANN,))
     verdict = judge(row(), of)
     assert type(verdict) is Held
-    assert verdict == ("no agent", "agents.list[].runtime")
+    assert verdict == Held("no agent", "agents.list[].runtime")
     assert "agents.list[].runtime" in of.agent_problem("main")
     assert "echo" in flip(verdict, row())
 

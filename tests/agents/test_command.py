@@ -14,6 +14,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.agents.base import AgentError
 from actors.agents.command import MAX_OUTPUT, CommandAgent, clean, ended, last_line, reply_text
@@ -28,7 +29,7 @@ Run = Callable[..., str]
 def turn(text: str = "hello", session: str = "agent:main:main", **row: Any) -> Turn:
     """A turn about one message."""
     message = admitted(1, text=text, session=session)
-    return Turn(session, 3, message._replace(row=message.row._replace(**row)))
+    return Turn(session, 3, replace(message, row=replace(message.row, **row)))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.envelopes.control import Record, Recorded, Replay
 from actors.envelopes.facts import (
@@ -363,7 +364,7 @@ def test_i2_a_settled_row_does_not_come_again(open_room: Open, stage: KillableSt
 def test_i3_chunks_and_the_rows_they_settle_are_on_disk_together(room: Room) -> None:
     for number in (1, 2, 3):
         room.append(message(number))
-    room.record(queued(3, "a", "b")._replace(settles=((1, Replied()), (2, Replied()), (3, Replied()))))
+    room.record(replace(queued(3, "a", "b"), settles=((1, Replied()), (2, Replied()), (3, Replied()))))
     assert room.outcomes() == {1: "replied", 2: "replied", 3: "replied"}
     assert room.states() == {chunk_key(3, 0): "queued", chunk_key(3, 1): "queued"}
 

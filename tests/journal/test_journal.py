@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from msgspec.structs import replace
 
 from actors.envelopes.control import OpenChunk, Record, Recorded, Replayed, SourceState
 from actors.envelopes.facts import (
@@ -124,7 +125,7 @@ def test_a_duplicate_of_a_row_that_failed_to_be_stored_is_stored(
 
 def test_a_corrupt_row_is_kept_and_does_not_move_the_cursor(room: Room) -> None:
     room.append(message(5))
-    row = message(9)._replace(chat=message(9).chat._replace(id=0))
+    row = replace(message(9), chat=replace(message(9).chat, id=0))
     room.append(row, Corrupt("guid is missing"))
     room.append(nameless(ACCOUNT, 1, b"junk", START), Corrupt("JSON is malformed"))
     assert room.cursor() == 5
@@ -196,7 +197,7 @@ def test_open_rows_come_again_in_order_with_everything_about_them(
     open_room: Open, stage: KillableStage
 ) -> None:
     room = open_room()
-    verdict = admit("agent:b:imessage:group:7", "b", waits=True)._replace(mentioned=False, service="sms")
+    verdict = replace(admit("agent:b:imessage:group:7", "b", waits=True), mentioned=False, service="sms")
     rows = [message(n, chat=n % 3, text=f"é {n}", received_at=START + n) for n in range(3, 9)]
     room.tell(*(room.appended(row, verdict) for row in rows))
     room.record(Settled(2, Absorbed("no reply")))
@@ -259,10 +260,10 @@ def test_chunks_come_back_with_their_state(open_room: Open, stage: KillableStage
     sender, other = Probe("sender"), Probe("other")
     room.replay("chunks", sender, account=ACCOUNT)
     room.replay("chunks", other, account="other")
-    ((what, items),) = sender.all(Replayed)
-    assert what == "chunks"
+    (replayed,) = sender.all(Replayed)
+    assert replayed.what == "chunks"
     assert other.all(Replayed)[0].items == ()
-    assert items == (
+    assert replayed.items == (
         OpenChunk(keys[1], address(), "1", "queued", None, None, 0),
         OpenChunk(keys[2], address(), "2", "attempted", START + 2, None, 0),
         OpenChunk(keys[3], address(), "3", "deferred", None, START + 30, 2),
@@ -282,8 +283,8 @@ def test_what_was_said_lately_comes_back_for_the_echo_memory(open_room: Open, st
     room = restart(open_room, stage)
     normalizer = Probe("normalizer")
     room.replay("echoes", normalizer)
-    ((_, items),) = normalizer.all(Replayed)
-    assert [(said.chat_id, said.source, said.text, said.guid, said.at) for said in items] == [
+    (replayed,) = normalizer.all(Replayed)
+    assert [(said.chat_id, said.source, said.text, said.guid, said.at) for said in replayed.items] == [
         (7, 1, "2", "G2", times[1]),
         (7, 1, "3", "G3", times[2]),
     ]
@@ -469,7 +470,7 @@ def test_a_successor_does_not_inherit_the_trouble(open_room: Open, stage: Killab
 
 
 def test_one_fact_that_cannot_be_stored_does_not_stop_the_others(room: Room) -> None:
-    bad = message(2)._replace(account="\ud800")
+    bad = replace(message(2), account="\ud800")
     room.tell(*(Record(Appended(row, admit()), None) for row in (message(1), bad, message(3))))
     assert room.admitted == [1, 2]
     assert room.rows("SELECT row_id FROM inbound ORDER BY seq") == [(1,), (3,)]

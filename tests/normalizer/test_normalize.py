@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Attachment, Inbound
 from actors.normalizer.normalize import Malformed, WireRow, moment, normalize
 from tests.support.rows import ACCOUNT, ANN, START, guid, inbound, raw, wire
@@ -50,7 +52,7 @@ def test_a_row_becomes_a_message_in_our_terms() -> None:
         ],
     )
     assert (row.account, row.source, row.rowid, row.guid) == (ACCOUNT, 1, 42, guid(42))
-    assert row.chat == (9, "iMessage;+;chat9", "chat9", "Family", True, ("+15550001111", "+15550002222"))
+    assert row.chat == Chat(9, "iMessage;+;chat9", "chat9", "Family", True, ("+15550001111", "+15550002222"))
     assert (row.sender, row.sender_name, row.own_handle) == ("+15550001111", "Ben", "+15559990000")
     assert (row.text, row.is_from_me, row.is_reaction, row.reply_to_guid) == ("hi", False, False, "R")
     assert row.sent_at == 1_800_000_000.123
@@ -127,7 +129,7 @@ def test_null_means_absent(name: str) -> None:
     null, absent = of(**{name: None}), of(**{name: ...})
     assert isinstance(null, Inbound)
     assert isinstance(absent, Inbound)
-    assert null._replace(raw=b"") == absent._replace(raw=b"")
+    assert replace(null, raw=b"") == replace(absent, raw=b"")
 
 
 def test_unknown_keys_are_fine() -> None:

@@ -97,10 +97,10 @@ class Desk:
     def commit(self) -> None:
         """What was told to the journal is on disk."""
         records, self.uncommitted = self.uncommitted, []
-        for fact, then in records:
-            self.facts.append(fact)
-            if then is not None:
-                then.tell(Recorded(0, fact))
+        for record in records:
+            self.facts.append(record.fact)
+            if record.then is not None:
+                record.then.tell(Recorded(0, record.fact))
 
     def warm(self) -> None:
         """imsg has shown that it answers at once: many requests may stand in the pipe."""

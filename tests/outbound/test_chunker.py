@@ -26,27 +26,28 @@ def reply(text: str, seq: int = 1, account: str = "default", *also: int) -> Repl
 
 
 def test_a_short_answer_is_one_chunk_with_the_key_of_its_row() -> None:
-    (chunk,), settles = prepare(reply("hello", 5), OutboundView())
+    sent = prepare(reply("hello", 5), OutboundView())
+    (chunk,) = sent.chunks
     assert (chunk.key, chunk.text, chunk.address, chunk.tries) == (chunk_key(5, 0), "hello", address(), 0)
     assert reply_of(chunk.key) == 5
-    assert [(seq, type(outcome)) for seq, outcome in settles] == [(5, Replied)]
+    assert [(seq, type(outcome)) for seq, outcome in sent.settles] == [(5, Replied)]
 
 
 def test_a_long_one_is_several_in_order_with_keys_in_a_row() -> None:
-    chunks, _ = prepare(reply("word " * 30, 5), OutboundView(limit=40))
+    chunks = prepare(reply("word " * 30, 5), OutboundView(limit=40)).chunks
     assert [chunk.key for chunk in chunks] == [chunk_key(5, position) for position in range(len(chunks))]
     assert all(units(chunk.text) <= 40 for chunk in chunks)
     assert "".join("".join(chunk.text for chunk in chunks).split()) == "word" * 30
 
 
 def test_the_prefix_stands_once_in_front_of_the_reply() -> None:
-    chunks, _ = prepare(reply("word " * 30), OutboundView(limit=40, prefix="auto", identity_name="Ada"))
+    chunks = prepare(reply("word " * 30), OutboundView(limit=40, prefix="auto", identity_name="Ada")).chunks
     assert chunks[0].text.startswith("[Ada] word")
     assert not any("[Ada]" in chunk.text for chunk in chunks[1:])
 
 
 def test_newline_mode_makes_a_bubble_of_each_paragraph() -> None:
-    chunks, _ = prepare(reply("one\n\ntwo"), OutboundView(mode="newline"))
+    chunks = prepare(reply("one\n\ntwo"), OutboundView(mode="newline")).chunks
     assert [chunk.text for chunk in chunks] == ["one", "two"]
 
 
@@ -54,24 +55,24 @@ def test_newline_mode_makes_a_bubble_of_each_paragraph() -> None:
     "text", ["", "  ", "\n\t\n", "NO_REPLY", "no_reply.", "\u200b\u200d", "\ud800", "\x00\x01"]
 )
 def test_nothing_to_say_settles_every_row_as_absorbed_and_sends_nothing(text: str) -> None:
-    chunks, settles = prepare(
+    sent = prepare(
         reply(text, 5, "default", 6, 7), OutboundView(prefix="auto", identity_name="Ada")
     )
-    assert chunks == ()
-    assert [(seq, type(outcome)) for seq, outcome in settles] == [(5, Absorbed), (6, Absorbed), (7, Absorbed)]
+    assert sent.chunks == ()
+    assert [(seq, type(outcome)) for seq, outcome in sent.settles] == [(5, Absorbed), (6, Absorbed), (7, Absorbed)]
 
 
 @pytest.mark.parametrize("text", ["a\n\n" * (MOST_CHUNKS + 1), "a" * 5_000_000])
 def test_an_answer_of_too_many_bubbles_is_held_with_the_reason(text: str) -> None:
-    chunks, settles = prepare(reply(text), OutboundView(mode="newline"))
-    assert chunks == ()
-    outcome = settles[0][1]
+    sent = prepare(reply(text), OutboundView(mode="newline"))
+    assert sent.chunks == ()
+    outcome = sent.settles[0][1]
     assert isinstance(outcome, Held)
     assert outcome.reason.startswith("reply too long: ")
 
 
 def test_as_many_bubbles_as_there_may_be_are_sent() -> None:
-    chunks, _ = prepare(reply("a\n\n" * MOST_CHUNKS, 3), OutboundView(mode="newline"))
+    chunks = prepare(reply("a\n\n" * MOST_CHUNKS, 3), OutboundView(mode="newline")).chunks
     assert len(chunks) == MOST_CHUNKS
     assert reply_of(chunks[-1].key) == 3
     assert chunks[-1].key < chunk_key(4, 0)
@@ -80,11 +81,11 @@ def test_as_many_bubbles_as_there_may_be_are_sent() -> None:
 @given(text=st.text(st.characters(exclude_categories=()), max_size=300), limit=st.integers(1, 50))
 @settings(deadline=None)
 def test_no_text_breaks_it_and_every_chunk_can_be_stored_and_sent(text: str, limit: int) -> None:
-    chunks, settles = prepare(reply(text), OutboundView(limit=limit))
-    for chunk in chunks:
+    sent = prepare(reply(text), OutboundView(limit=limit))
+    for chunk in sent.chunks:
         chunk.text.encode("utf-8")
         assert chunk.text.strip()
-    assert len(settles) == 1
+    assert len(sent.settles) == 1
 
 
 def test_an_answer_goes_to_the_sender_of_its_account(stage: KillableStage) -> None:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
 from actors.envelopes.outbound import Chunk, chunk_key, reply_of
 from actors.outbound.lanes import MOST, REMEMBERED, Lanes, Pace
@@ -97,7 +98,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
 
     @rule(chunk=consumes(under_way))
     def it_is_deferred(self, chunk: Chunk) -> None:
-        again = chunk._replace(tries=chunk.tries + 1)
+        again = replace(chunk, tries=chunk.tries + 1)
         self.lanes.hold(chunk.key, again)
         lane = self.lane(chunk)
         lane.busy, lane.held = None, True

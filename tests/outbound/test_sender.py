@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from actors.envelopes.control import (
     Answer,
@@ -246,7 +247,7 @@ def test_i5_its_own_journaled_row_proves_it(stage: KillableStage) -> None:
     desk = Desk(stage)
     desk.tell(prepared(1, "one"))
     desk.lose(K1)
-    row = inbound(9, text="one", is_from_me=True)._replace(sent_at=stage.clock.wall() + 1)
+    row = replace(inbound(9, text="one", is_from_me=True), sent_at=stage.clock.wall() + 1)
     desk.tell(Recorded(9, Appended(row, Dropped("from me"))))
     assert [fact.key for fact in desk.of(Sent)] == [K1]
 
@@ -450,7 +451,7 @@ def test_a_chunk_left_uncertain_is_looked_for_whoever_is_ready_first(stage: Kill
 
 
 def test_a_chunk_left_deferred_waits_for_its_time_and_holds_its_chat(stage: KillableStage) -> None:
-    first = chunks(1, "one")[0]._replace(tries=2)
+    first = replace(chunks(1, "one")[0], tries=2)
     (later,) = chunks(2, "later")
     (other,) = chunks(3, "other", chat=8)
     until = stage.clock.wall() + 40
@@ -566,7 +567,7 @@ def test_answers_to_nothing_are_ignored(stage: KillableStage) -> None:
 
 def test_a_message_that_breaks_the_sender_ends_it_for_its_successor(stage: KillableStage) -> None:
     desk = Desk(stage)
-    desk.tell(OwnRow(7, "one", "B0", 1.0)._replace(guid=cast(str, None)), prepared(1, "one"))
+    desk.tell(replace(OwnRow(7, "one", "B0", 1.0), guid=cast(str, None)), prepared(1, "one"))
     desk.tell(Recorded(0, Queued((), (), cast(int, []), 0.0)))
     assert len(stage.deaths.told) == 1
     assert not desk.ref.is_alive()

@@ -135,7 +135,7 @@ def lines_of(probe: Probe) -> list[bytes]:
 def test_lines_come_in_order_and_then_the_end_with_its_exit_code(run: Run) -> None:
     pump, reader = run("for n in range(5000): print(n)\nraise SystemExit(3)")
     gone = reader.next(ChildGone)
-    assert gone == (7, 3)
+    assert gone == ChildGone(7, 3)
     assert lines_of(reader) == [str(number).encode() for number in range(5000)]
     assert pump.told == 5000
     assert {told.epoch for told in reader.all(Lines)} == {7}

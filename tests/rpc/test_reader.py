@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from actors.envelopes.control import (
     Answer,
@@ -52,7 +53,7 @@ def test_it_subscribes_first_and_from_the_journals_cursor(link: Watching) -> Non
     assert link.requests() == [(0, "watch.subscribe", {"attachments": False, "debounce_ms": 100, "since_rowid": 42})]
     assert link.sender.all(Subscribed) == [Subscribed(1)]
     (born,) = link.facts(ChildStarted)
-    assert born == (SOURCE, link.health.pid, started_at(born.pid))
+    assert (born.source, born.pid, born.started) == (SOURCE, link.health.pid, started_at(born.pid))
     assert link.facts(Baseline) == []
 
 
@@ -438,7 +439,7 @@ def test_a_reader_that_fails_for_good_ends_its_child(link: Watching) -> None:
     pid = link.health.pid
     assert pid is not None
     poison = Answer("no pair", None, None)
-    link.stage.tell(reader_of(link), *[poison._replace(tag=5)] * (FAULTS_ALLOWED + 1))
+    link.stage.tell(reader_of(link), *[replace(poison, tag=5)] * (FAULTS_ALLOWED + 1))
     assert not reader_of(link).is_alive()
     link.until(lambda: not lives(pid), "the end of the child")
 
