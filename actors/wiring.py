@@ -111,10 +111,12 @@ class Wiring:
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
         # Never imsg's own "auto": after a bridge error it can deliver twice (imsg protocol 8).
         transport = "bridge" if account.send_transport == "bridge" else "applescript"
+        extra = {"transport": transport, "region": account.region}
 
         def start(context: Context) -> Ref:
             caller = self._of(f"caller:{account.id}")
-            return OutboundSender.start(context, account.id, caller, self._of("journal"), transport, account.region)
+            journal, health = self._of("journal"), self.health[account.id]
+            return OutboundSender.start(context, account.id, caller, journal, extra, health)
 
         return start
 

@@ -58,7 +58,9 @@ def default_account(config: Config, accounts: Iterable[Account]) -> Account | No
 def _account(
     config: Config, overlay: Overlay, unresolved: Mapping[Keys, tuple[str, ...]], home: Path
 ) -> Account:
-    values, origins = overlay.values, dict(overlay.origins)
+    # null says the same as leaving the key out.
+    values = {name: value for name, value in overlay.values.items() if value is not None}
+    origins = dict(overlay.origins)
     channel = config.channels.imessage
     chosen = {name: values[name] for name in _SAME if name in values}
     chosen |= _fallbacks(config, chosen, origins)

@@ -72,7 +72,7 @@ def load(places: Places, env: Mapping[str, str]) -> Loaded:
     names, warnings = variables(env, places.dotenv, reading.root)
     sifted = sift(reading.root)
     filled = fill(sifted.root, names, places.home)
-    warnings += [f"{name}: not used by this gateway, ignored" for name in sifted.ignored if name != "env"]
+    warnings += _foreign(sifted)
     warnings += _unset(filled)
     document = _without_open(filled)
     config = validate(document)
@@ -151,6 +151,12 @@ def _refused(places: Places, reading: _Reading, found: list[Problem], warnings: 
         digest=reading.digest,
         files=tuple(reading.files),
     )
+
+
+def _foreign(sifted: Sifted) -> list[str]:
+    """One line for all of them: a file that serves OpenClaw too may hold dozens."""
+    names = [name for name in sifted.ignored if name != "env"]
+    return [f"not used by this gateway, ignored: {', '.join(names)}"] if names else []
 
 
 def _unset(filled: Values) -> list[str]:

@@ -38,6 +38,7 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("actors.pairing.store", "helper"),
     ("actors.agents.factory", "helper"),
     ("actors.agents.command", "helper"),
+    ("actors.outbound.report", "helper"),
     ("actors.agents.model", "helper"),
 )
 

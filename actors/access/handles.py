@@ -16,8 +16,9 @@ BLANKS = " \t\r\n"
 LONGEST = 320
 """Characters of the longest possible e-mail address. A longer text is no handle, and is not cached."""
 
-SHORTEST_NUMBER = 7
-"""Digits of the shortest number that can belong to a person; below it are short codes."""
+SHORTEST_NUMBER, LONGEST_NUMBER = 7, 15
+"""Digits of a number that can belong to a person: below are short codes, above is no phone (E.164)."""
+LONGEST_ADDRESS = 254
 
 _SERVICES = re.compile(rf"(?:[{BLANKS}]*(?:imessage|sms|auto):)+", re.ASCII | re.IGNORECASE)
 _TEL = re.compile(r"tel:", re.ASCII | re.IGNORECASE)
@@ -55,8 +56,8 @@ def can_be_answered(handle: str) -> bool:
     Short codes, business chats and sender names are not.
     """
     if _NUMBER.fullmatch(handle):
-        return len(handle.removeprefix("+")) >= SHORTEST_NUMBER
-    return len(handle) <= LONGEST and _ADDRESS.fullmatch(handle) is not None
+        return SHORTEST_NUMBER <= len(handle.removeprefix("+")) <= LONGEST_NUMBER
+    return len(handle) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(handle) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from actors.control.lock import holder
 from actors.control.peer import UnknownPeerError, peer_uid, trusted
 from actors.control.place import find
 from config import Places
@@ -27,6 +28,22 @@ class NotRunningError(Exception):
         super().__init__(f"no gateway is running with the state folder {places.state}; start one with: gateway run")
 
 
+class NotAnsweringError(NotRunningError):
+    """One runs, and has no control socket (yet); ``pid`` is None when that is not known. ``reason`` and ``remedy``."""
+
+    def __init__(self, places: Places, pid: int | None) -> None:
+        super().__init__(places)
+        self.pid = pid
+        self.reason = (
+            f"a gateway runs ({f'pid {pid}' if pid else 'its pid is not known'}) but does not answer on its control "
+            "socket: it is starting, or waits for its state folder or journal"
+        )
+        self.remedy = "see `gateway logs`"
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.remedy}"
+
+
 class ControlError(Exception):
     """A gateway listens and does not serve the request: refused, too slow, or not ours."""
 
@@ -34,7 +51,8 @@ class ControlError(Exception):
 def request(places: Places, payload: Mapping[str, Any], timeout: float = 5.0) -> dict[str, Any]:
     """The reply to ``payload``. ``timeout`` in seconds, for all of it.
 
-    Raises ``NotRunningError``, and ``ControlError`` also for a reply that says ``error``.
+    Raises ``NotRunningError`` (``NotAnsweringError`` where a gateway holds the instance lock all the same), and
+    ``ControlError`` also for a reply that says ``error``.
     """
     deadline = time.monotonic() + timeout
     for path in find(places):
@@ -49,6 +67,8 @@ def request(places: Places, payload: Mapping[str, Any], timeout: float = 5.0) ->
             except OSError as error:
                 raise ControlError(f"the gateway broke off at {path}: {error.strerror or error}") from error
         return _checked(reply, path)
+    if (running := holder(places.lock)) is not None:
+        raise NotAnsweringError(places, running.pid)
     raise NotRunningError(places)
 
 
@@ -110,7 +130,7 @@ def _left(deadline: float) -> float:
 def _checked(line: bytes, path: Path) -> dict[str, Any]:
     try:
         reply = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         said = "hung up without an answer" if not line else "gave an answer that is not JSON"
         raise ControlError(f"the gateway at {path} {said}; it may serve too many clients: try again") from error
     if not isinstance(reply, dict):

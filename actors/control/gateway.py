@@ -1,7 +1,7 @@
 """The gateway as a process: takes the lock, brings the tree up, waits for signals, brings it down.
 
 It stays up for anything the outside world can mend and exits only for its config (78) or the lock (75); SIGTERM
-drains and exits 0 within ten seconds, a second one cuts short.
+and SIGHUP drain and exit 0 within ten seconds, a second SIGTERM cuts short.
 """
 
 import gc
@@ -15,16 +15,18 @@ from types import FrameType
 
 from loguru import logger
 
+from actors.control.accounts import account_views
 from actors.control.lock import InstanceLock, LockHeldError
+from actors.control.reports import idle
 from actors.control.server import ControlServer
 from actors.control.version import version
-from actors.control.view import AccountView, GatewayView
+from actors.control.view import GatewayView
 from actors.envelopes.control import AllowedChanged
 from actors.journal.schema import JournalError, NewerJournalError
 from actors.runtime.actor import Context
 from actors.runtime.clock import Clock
 from actors.runtime.dispatcher import Dispatcher
-from actors.runtime.logs import LogWriter
+from actors.runtime.logs import LogWriter, event
 from actors.runtime.pulse import Pulses
 from actors.runtime.supervisor import Shutdown, Supervisor
 from actors.wiring import Wiring
@@ -53,8 +55,10 @@ class Gateway:
 
     def run(self) -> int:
         """Run until a signal, the lock, or too many deaths end it. Call from the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            # nohup has a hang-up ignored, and means it.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._signalled)
         threading.stack_size(STACK_BYTES)
         lock = self._take_lock()
         if isinstance(lock, int):
@@ -110,12 +114,13 @@ class Gateway:
         restarts: dict[str, int] = {}
         supervisor = Supervisor.start(context, children, wiring.adopt, wiring.roster, self._ended, restarts)
         self._shutdown = lambda hurry: supervisor.tell(Shutdown(hurry))
-        server = ControlServer(self._view(wiring, restarts), self._places.socket)
+        view = self._view(wiring, restarts)
+        server = ControlServer(view, self._places.socket)
         try:
             server.start()
         except OSError as error:
             self._log.error("no control socket at {}: {}; status and inspect will not work", self._places.socket, error)
-        self._greet(wiring)
+        self._greet(wiring, view)
         if self._stop.is_set():
             self._shutdown(False)
         gc.collect()
@@ -160,11 +165,6 @@ class Gateway:
             return
 
     def _view(self, wiring: Wiring, restarts: Mapping[str, int]) -> GatewayView:
-        accounts = tuple(
-            AccountView(one.id, one.name, one.enabled, wiring.sources[one.id], one.cli_path, wiring.health[one.id])
-            for one in wiring.accounts
-        )
-
         def pairing_changed() -> None:
             access = wiring.roster.get("access")
             if access is not None:
@@ -174,7 +174,7 @@ class Gateway:
             version=version(),
             pid=os.getpid(),
             started_at=time.time(),
-            accounts=accounts,
+            accounts=account_views(self._loaded, wiring.sources, wiring.health),
             ledger=wiring.ledger,
             pulses=wiring.pulses,
             restarts=restarts,
@@ -182,17 +182,19 @@ class Gateway:
             poke={"pairing-changed": pairing_changed},
         )
 
-    def _greet(self, wiring: Wiring) -> None:
+    def _greet(self, wiring: Wiring, view: GatewayView) -> None:
         self._log.info("gateway {} runs, state in {}", version(), self._places.gateway)
         for warning in (*self._loaded.warnings, *dict.fromkeys(wiring.problems)):
             self._log.warning("{}", warning)
         if not wiring.accounts:
-            self._log.warning(
-                "idle: channels.imessage is absent or disabled in {}; nothing is read or answered", self._places.config
-            )
+            self._log.warning("{}", idle(view))
 
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
         again = self._stop.is_set()
+        if again and number == signal.SIGHUP:
+            return  # a terminal that closes often says so twice
+        # Only a queue is touched: the line that this signal broke into may hold loguru's locks.
+        event("info", "gateway", f"{signal.Signals(number).name}: {'stops at once' if again else 'drains and stops'}")
         self._stop.set()
         self._shutdown(again)
         if again:

@@ -10,7 +10,7 @@ import re
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 _PID = re.compile(rb"pid (\d+)")
 PATIENCE = 0.5
@@ -26,6 +26,32 @@ class LockHeldError(Exception):
         super().__init__(f"a gateway already runs here: {who} holds {path}. Stop it, or set OPENCLAW_STATE_DIR.")
         self.path = path
         self.pid = pid
+
+
+class Holder(NamedTuple):
+    """Who holds a lock; ``pid`` is None when the file does not say."""
+
+    pid: int | None
+
+
+def holder(path: Path) -> Holder | None:
+    """Who holds the lock at ``path`` now; None when nobody does, or when that cannot be found out.
+
+    Nothing is made or changed. A shared lock is tried, for an instant: a gateway that starts just then has patience.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Holder(_pid(descriptor))
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
 
 
 class InstanceLock:

@@ -13,7 +13,6 @@ from actors.runtime.logs import stamp
 from actors.runtime.pulse import Pulse
 
 _RANK = {"ok": 0, "degraded": 1, "down": 2}
-IDLE = "idle: channels.imessage is absent or disabled"
 
 
 class Now(NamedTuple):
@@ -31,7 +30,8 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
     """The whole gateway: ``{version, pid, startedAt, state, reason?, remedy?, accounts, counts, outbox, held,
     oldestUnansweredAt}``.
 
-    ``state`` is the worst of the enabled accounts and the journal; ``reason`` and ``remedy`` are those of the worst.
+    ``state`` is the worst of the journal and of the accounts that run or should; ``reason`` and ``remedy`` are those
+    of the worst. An account that is not ok has ``reason`` and ``remedy`` as well.
     """
     state, reason, remedy = _overall(view)
     told = {"reason": reason, "remedy": remedy}
@@ -51,13 +51,18 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
 
 def stopped(version: str, reading: Reading) -> dict[str, Any]:
     """The same shape for a gateway that does not run, from the journal alone."""
+    return silent(version, reading, None, "the gateway is not running", "start it with: gateway run")
+
+
+def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy: str) -> dict[str, Any]:
+    """The same shape for a gateway that cannot be asked, from the journal alone."""
     return {
         "version": version,
-        "pid": None,
+        "pid": pid,
         "startedAt": None,
         "state": "down",
-        "reason": "the gateway is not running",
-        "remedy": "start it with: gateway run",
+        "reason": reason,
+        "remedy": remedy,
         "accounts": [],
         "counts": _present(reading.counts),
         "outbox": _present(reading.outbox),
@@ -67,28 +72,39 @@ def stopped(version: str, reading: Reading) -> dict[str, Any]:
 
 
 def _overall(view: GatewayView) -> tuple[str, str, str]:
-    enabled = [account for account in view.accounts if account.enabled]
+    expected = [account for account in view.accounts if account.enabled or account.unavailable]
     if view.ledger.trouble:
         # Nothing is confirmed while the disk refuses, so nothing is answered either.
         return "down", view.ledger.trouble, ""
-    if not enabled:
-        return "ok", IDLE, ""
-    worst = max(enabled, key=lambda account: _RANK.get(account.health.state, 1))
+    if not expected:
+        return "ok", idle(view), ""
+    worst = max(expected, key=lambda account: _RANK.get(account.health.state, 1))
     health = worst.health
     if health.state == "ok":
         return "ok", "", ""
+    if not any(account.enabled for account in view.accounts):
+        return health.state, idle(view), health.remedy
     reason = health.reason or health.last_error or "unknown"
     return health.state, f"account {worst.id}: {reason}" if len(view.accounts) > 1 else reason, health.remedy
 
 
+def idle(view: GatewayView) -> str:
+    """Why nothing is read or answered, for a gateway without an enabled account."""
+    broken = [f"account {one.id} does not run: {one.health.reason}" for one in view.accounts if one.unavailable]
+    why = "; ".join(broken) or f"channels.imessage is absent or disabled in {view.places.config}"
+    return f"idle, nothing is read or answered: {why}"
+
+
 def _account(account: AccountView, view: GatewayView, reading: Reading) -> dict[str, Any]:
     health, ledger = account.health, view.ledger
+    told = {"reason": health.reason, "remedy": health.remedy}
     cursor = ledger.cursors.get(account.source)
     return {
         "id": account.id,
         "name": account.name,
         "enabled": account.enabled,
-        "state": health.state if account.enabled else "disabled",
+        "state": health.state if account.enabled or account.unavailable else "disabled",
+        **{key: text for key, text in told.items() if text},
         "imsg": {"path": account.cli, "version": None, "generation": None},
         "cursor": reading.cursors.get(account.source) if cursor is None else cursor,
         "lastInboundAt": _latest(account.id, ledger.last_inbound, reading.last_inbound),

@@ -14,6 +14,8 @@ from actors.control.reading import JournalReader
 from actors.control.view import GatewayView
 
 REQUESTS = ("status", "inspect", "poke", "ping")
+LONGEST = 64 * 1024
+"""Bytes of a request."""
 
 
 class Requests:
@@ -26,6 +28,8 @@ class Requests:
 
     def answer(self, line: bytes) -> bytes:
         """The reply line to a request line, both without or with their LF; never raises for what a client sent."""
+        if len(line) > LONGEST:
+            return _line({"error": f"a request has at most {LONGEST} bytes"})
         try:
             request = json.loads(line.decode("utf-8"))
         except (ValueError, RecursionError):

@@ -2,7 +2,7 @@
 
 In: a ``GatewayView`` and a path. Promises: the folder is 0700, the socket 0600, the other end's user is asked of the
 kernel; nothing a client sends or leaves undone hurts anyone else: each has a thread of its own, at most ``MOST`` at
-once, ``PATIENCE`` seconds to ask and as many to read, ``LONGEST`` bytes for a request. No TCP, no code from outside.
+once, ``PATIENCE`` seconds to ask and as many to read, ``TAKEN`` bytes of what it sends. No TCP, no code from outside.
 """
 
 import contextlib
@@ -22,8 +22,9 @@ from actors.control.requests import Requests
 from actors.control.view import GatewayView
 
 PATIENCE = 5.0
-LONGEST = 64 * 1024
 MOST = 16
+TAKEN = 1024 * 1024
+"""Bytes read from a client: enough that one who asks too much still hears so instead of a broken pipe."""
 
 log = logger.bind(actor="control")
 
@@ -152,17 +153,16 @@ class ControlServer:
             log.debug("dropped a control client: {}", error or "it left")
 
     def _read_line(self, client: socket.socket) -> bytes | None:
-        """One line, without its LF, within the patience all in all; None when the client does not keep to that."""
+        """One line, without its LF, cut after ``TAKEN``; None when the client takes longer than the patience."""
         deadline = time.monotonic() + self._patience
         data = bytearray()
-        while b"\n" not in data:
+        while b"\n" not in data and len(data) < TAKEN:
             left = deadline - time.monotonic()
-            if left <= 0 or len(data) > LONGEST:
+            if left <= 0:
                 return None
             client.settimeout(left)
             part = client.recv(65536)
             if not part:
                 return None
             data += part
-        line = bytes(data.partition(b"\n")[0])
-        return line if len(line) <= LONGEST else None
+        return bytes(data.partition(b"\n")[0])

@@ -1,19 +1,20 @@
 """The reports for people: the same JSON values as text and tables, in local time.
 
-In: a report and a stream. What others wrote (names, message text, errors) is shown as data: no markup is read from
-it, and control characters come out visible. Works without a terminal, then unwrapped and without colour.
+In: a report, a stream, and the moment it is shown (unix seconds). What others wrote (names, message text, errors) is
+shown as data: no markup is read from it, and control characters come out visible. Works without a terminal, then
+unwrapped and without colour.
 """
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import IO, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from actors.control.columns import ELLIPSIS, NOTHING, Column, Cut, fitted
 from actors.runtime.logs import visible
 
 WIDE = 400
@@ -30,116 +31,176 @@ def console(stream: IO[str]) -> Console:
 
 def local(iso: str | None) -> str:
     """A report's time as local date and time, ``-`` for none; what is no time stays as it is."""
+    return _time(iso, lambda _: "%Y-%m-%d %H:%M:%S")
+
+
+def short(iso: str | None, now: float) -> str:
+    """A report's time as ``local`` gives it, in at most 11 characters: of today the time, else the day."""
+
+    def form(moment: datetime) -> str:
+        today = datetime.fromtimestamp(now).astimezone()
+        if moment.date() == today.date():
+            return "%H:%M:%S"
+        return "%m-%d %H:%M" if moment.year == today.year else "%Y-%m-%d"
+
+    return _time(iso, form)
+
+
+def _time(iso: str | None, form: Callable[[datetime], str]) -> str:
     if not iso:
-        return "-"
+        return NOTHING
     try:
-        return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        moment = datetime.fromisoformat(iso).astimezone()
+        return moment.strftime(form(moment))
     except (ValueError, OverflowError):
         return visible(iso)
 
 
 def cell(value: Any, most: int | None = None) -> Text:
     """Any value as it may be shown: one line, at most ``most`` characters."""
-    text = "-" if value is None or value == "" else visible(value)
-    return Text(text if most is None or len(text) <= most else text[: most - 1] + "\u2026")
+    text = NOTHING if value is None or value == "" else visible(value)
+    return Text(text if most is None or len(text) <= most else text[: most - 1] + ELLIPSIS)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
-    """A plain table."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for head in heads:
-        made.add_column(head, overflow="fold")
-    for row in rows:
-        made.add_row(*row)
-    return made
+def _say(out: Console, label: str, text: Any, indent: str = "") -> None:
+    """One line, wrapped between words where somebody looks at it."""
+    line = f"{indent}{label}{visible(text)}"
+    if not out.soft_wrap:
+        line = textwrap.fill(
+            line, out.width, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False
+        )
+    out.print(Text(line))
 
 
-def status(out: Console, report: Mapping[str, Any]) -> None:
+def status(out: Console, report: Mapping[str, Any], now: float) -> None:
     """The report of ``gateway status``."""
-    state = report["state"]
-    running = f", pid {report['pid']}, since {local(report['startedAt'])}" if report["pid"] else ""
-    line = Text(f"gateway {report['version']}{running}: ").append(state, style=_COLOURS.get(state, ""))
-    out.print(line)
-    for key in ("reason", "remedy"):
-        if key in report:
-            out.print(Text(f"  {key}: {visible(report[key])}"))
-    if report["accounts"]:
-        out.print(table(_ACCOUNT_HEADS, map(_account, report["accounts"])))
-    out.print(Text(f"messages: {_counts(report['counts'])}"))
-    out.print(Text(f"outbox:   {_counts(report['outbox'])}"))
-    held = "unknown" if report["held"] is None else report["held"]
-    out.print(Text(f"held:     {held}"))
+    state, accounts = report["state"], report["accounts"]
+    pid = f", pid {report['pid']}" if report["pid"] else ""
+    since = f", since {local(report['startedAt'])}" if report["startedAt"] else ""
+    out.print(Text(f"gateway {report['version']}{pid}{since}: ").append(state, style=_COLOURS.get(state, "")))
+    # What an account says for itself stands below the table.
+    if not any(account.get("reason", "\n") in report.get("reason", "") for account in accounts):
+        _explain(out, report)
+    if accounts:
+        out.print(fitted(_ACCOUNT, [_account(account, now) for account in accounts], out.width))
+    for account in accounts:
+        _trouble(out, account)
+    _say(out, "messages: ", _counts(report["counts"]))
+    _say(out, "outbox:   ", _counts(report["outbox"]))
+    _say(out, "held:     ", "unknown" if report["held"] is None else report["held"])
     if report["oldestUnansweredAt"]:
-        out.print(Text(f"oldest unanswered message: {local(report['oldestUnansweredAt'])}"))
+        _say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
 
 
-_ACCOUNT_HEADS = ("account", "state", "imsg", "cursor", "last in", "last out", "last error")
+def _explain(out: Console, told: Mapping[str, Any]) -> None:
+    for key in ("reason", "remedy"):
+        if key in told:
+            _say(out, f"{key}: ", told[key], "  ")
 
 
-def _account(account: Mapping[str, Any]) -> tuple[Text, ...]:
+def _trouble(out: Console, account: Mapping[str, Any]) -> None:
+    error = account["lastError"] if account["lastError"] != account.get("reason") else None
+    if error or "reason" in account:
+        _say(out, "account ", account["id"])
+    _explain(out, account)
+    if error:
+        _say(out, "last error: ", error, "  ")
+
+
+_ACCOUNT = (
+    Column("account"),
+    Column("state"),
+    Column("imsg", Cut.MIDDLE),
+    Column("cursor"),
+    Column("last in"),
+    Column("last out"),
+)
+
+
+def _account(account: Mapping[str, Any], now: float) -> tuple[Text, ...]:
     name = f"{account['id']} ({account['name']})" if account["name"] else account["id"]
     state = cell(account["state"])
     state.stylize(_COLOURS.get(account["state"], ""))
-    times = (Text(local(account["lastInboundAt"])), Text(local(account["lastSentAt"])))
-    return (
-        cell(name),
-        state,
-        cell(account["imsg"]["path"]),
-        cell(account["cursor"]),
-        *times,
-        cell(account["lastError"]),
-    )
+    times = (Text(short(account[key], now)) for key in ("lastInboundAt", "lastSentAt"))
+    return (cell(name), state, cell(account["imsg"]["path"]), cell(account["cursor"]), *times)
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{visible(name)} {n}" for name, n in counts.items()) or "none yet"
+    return ", ".join(f"{name} {n}" for name, n in counts.items()) or "none yet"
 
 
-_ACTOR_HEADS = ("actor", "state", "mailbox", "working on", "since", "handled", "faults", "restarts", "gen", "parent")
+_ACTOR = (
+    Column("actor"),
+    Column("state"),
+    Column("mailbox"),
+    Column("working on", Cut.END),
+    Column("since", expendable=2),
+    Column("handled"),
+    Column("faults", usual="0"),
+    Column("restarts", usual="0"),
+    Column("gen", usual="1"),
+    Column("parent", expendable=1),
+)
 
 
-def actors(out: Console, report: Mapping[str, Any]) -> None:
+def actors(out: Console, report: Mapping[str, Any], now: float) -> None:
     """The report of ``inspect -c actors``, or of one actor."""
-    out.print(table(_ACTOR_HEADS, map(_actor, report.get("actors", [report]))))
+    out.print(fitted(_ACTOR, [_actor(one, now) for one in report.get("actors", [report])], out.width))
 
 
-def _actor(one: Mapping[str, Any]) -> tuple[Text, ...]:
-    keys = ("handled", "faults", "restarts", "generation", "parent")
-    since = Text(local(one["currentSince"]))
+def _actor(one: Mapping[str, Any], now: float) -> tuple[Text, ...]:
     return (
-        *map(cell, (one["name"], one["state"], one["mailbox"], one["current"])),
-        since,
-        *(cell(one[k]) for k in keys),
+        *(cell(one[key]) for key in ("name", "state", "mailbox", "current")),
+        Text(short(one["currentSince"], now)),
+        *(cell(one[key]) for key in ("handled", "faults", "restarts", "generation", "parent")),
     )
 
 
-def outbox(out: Console, chunks: Iterable[Mapping[str, Any]]) -> None:
+_CHUNK = (
+    Column("key"),
+    Column("state"),
+    Column("chat"),
+    Column("text", Cut.END),
+    Column("attempted"),
+    Column("why", Cut.END),
+)
+
+
+def outbox(out: Console, chunks: Iterable[Mapping[str, Any]], now: float) -> None:
     """The rows of ``outbox list``."""
-    heads = ("key", "state", "chat", "text", "attempted", "why")
-    rows = (
+    rows = [
         (
             cell(chunk["key"]),
             cell(chunk["state"]),
             cell(chunk["chatId"]),
             cell(chunk["text"], EXCERPT),
-            Text(local(chunk["attemptedAt"])),
+            Text(short(chunk["attemptedAt"], now)),
             cell(chunk["why"]),
         )
         for chunk in chunks
-    )
-    out.print(table(heads, rows))
+    ]
+    out.print(fitted(_CHUNK, rows, out.width))
 
 
-def requests(out: Console, found: Iterable[Mapping[str, Any]]) -> None:
+_REQUEST = (
+    Column("code"),
+    Column("imessageSenderId"),
+    Column("account"),
+    Column("sender", Cut.END),
+    Column("requested"),
+)
+
+
+def requests(out: Console, found: Iterable[Mapping[str, Any]], now: float) -> None:
     """The rows of ``pairing list``."""
-    rows = (
+    rows = [
         (
             cell(one["code"]),
             cell(one["id"]),
             cell(one["meta"].get("accountId", "default")),
             cell(one["meta"].get("sender"), EXCERPT),
-            Text(local(one["createdAt"])),
+            Text(short(one["createdAt"], now)),
         )
         for one in found
-    )
-    out.print(table(("code", "imessageSenderId", "account", "sender", "requested"), rows))
+    ]
+    out.print(fitted(_REQUEST, rows, out.width))

@@ -15,7 +15,10 @@ from config import Places
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """One account: ``source`` is the journal's number of its Messages database, ``cli`` the imsg program."""
+    """One account: ``source`` is the journal's number of its Messages database, ``cli`` the imsg program.
+
+    One that is not ``enabled`` has source 0, and a health that says why; ``unavailable`` when it should run and cannot.
+    """
 
     id: str
     name: str | None
@@ -23,6 +26,7 @@ class AccountView:
     source: int
     cli: str
     health: LinkHealth
+    unavailable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,11 @@ class SourceState(Envelope):
 
 
 class Lines(Envelope):
-    """Complete lines from child number ``epoch``, without their LF; ``cut`` counts bytes of over-long lines."""
+    """Complete lines from child number ``epoch``, without their LF; ``cut`` were too long and are lost."""
 
     epoch: int
     lines: tuple[bytes, ...]
+    cut: int = 0
 
 
 class ChildGone(Envelope):
@@ -167,13 +168,17 @@ class Listen(Envelope, gc=True):
 
 
 class Spoken(Envelope):
-    """A chunk was attempted, or its guid became known: what an echo of ours would look like."""
+    """A chunk was attempted, or what became of it is known: what an echo of ours would look like.
+
+    ``at`` is when (unix seconds); ``open`` while the send is under way and its GUID may still come.
+    """
 
     chat_id: int
     source: int
     text: str
     guid: str
     at: float
+    open: bool = False
 
 
 class Finished(Envelope):

@@ -13,6 +13,14 @@ class Received(Envelope):
     received_at: float
 
 
+class Overlong(Envelope):
+    """A line too long to keep was passed over: a row nobody can read stood in it."""
+
+    account: str
+    source: int
+    received_at: float
+
+
 class Attachment(Envelope):
     """A file as the row names it; ``path`` is on the Mac that runs Messages, ``total_bytes`` -1 if unknown."""
 

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.envelopes.control import Listen, Ref, Replay, Replayed, Spoken
-from actors.envelopes.inbound import Corrupt, Dropped, Judged, Received
-from actors.normalizer.echoes import EchoMemory
+from actors.envelopes.inbound import Corrupt, Dropped, Held, Judged, Overlong, Received
+from actors.normalizer.echoes import LOOP, EchoMemory
 from actors.normalizer.normalize import Malformed, nameless, normalize
+from actors.rpc.frames import MAX_LINE
 from actors.runtime.actor import Actor, Context
+
+LOOPING = "chat {}: our own words keep coming back as somebody else's; such rows are held from now on"
 
 
 class Normalizer(Actor):
@@ -39,6 +42,8 @@ class Normalizer(Actor):
                 self._received(message)
             case Spoken():
                 self._echoes.spoken(message)
+            case Overlong():
+                self._overlong(message)
             case Replayed("echoes", items):
                 for said in items:
                     self._echoes.spoken(said)
@@ -54,7 +59,18 @@ class Normalizer(Actor):
         elif self._echoes.is_echo(row):
             self.tell(self._access, Judged(row, Dropped("echo")))
             return
+        elif (times := self._echoes.returns(row)) >= LOOP:
+            if times == LOOP:
+                self.log.error(LOOPING, row.chat.id)
+            self.tell(self._access, Judged(row, Held("echo loop")))
+            return
         self.tell(self._access, row)
+
+    def _overlong(self, message: Overlong) -> None:
+        # The time makes each of them a row of its own in the journal.
+        raw = f"a line from imsg at {message.received_at!r}".encode()
+        row = nameless(message.account, message.source, raw, message.received_at)
+        self.tell(self._access, Judged(row, Corrupt(f"a line of more than {MAX_LINE >> 20} MiB was passed over")))
 
     def set_aside(self, message: Any, error: BaseException) -> None:
         """A row that breaks the normalizer is kept as corrupt, in its place in the order."""

@@ -7,12 +7,21 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from actors.envelopes.control import OwnRow
+from actors.envelopes.control import OpenChunk, OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.normalizer.normalize import moment
 from actors.outbound.evidence import proves
 
 REMEMBERED = 4096
+EVIDENCE_SECONDS = 60.0
+"""How long a chat waits for evidence about a chunk (decisions, Outbound)."""
+HISTORY_AFTER = 3.0
+"""When the chat's history is asked: own rows need a moment to get there."""
+
+
+def is_fresh(item: OpenChunk, now: float) -> bool:
+    """Whether evidence about a chunk of the last run may still come, so that its chat waits for it."""
+    return item.state == "attempted" or now - (item.attempted_at or 0.0) < EVIDENCE_SECONDS
 
 
 class Doubts:
@@ -35,6 +44,10 @@ class Doubts:
     def open(self) -> list[int]:
         """All keys in doubt."""
         return list(self._chunks)
+
+    def chunks(self) -> list[Chunk]:
+        """All chunks in doubt."""
+        return [chunk for chunk, _ in self._chunks.values()]
 
     def park(self, key: int) -> None:
         """Its time for evidence is over; later evidence still counts."""

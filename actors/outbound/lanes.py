@@ -17,6 +17,11 @@ REMEMBERED = 4096
 PIPE_SECONDS = 0.05
 
 
+def lane_of(chunk: Chunk) -> Key:
+    """Which lane a chunk stands in: its chat."""
+    return chunk.address.source, chunk.address.chat_id
+
+
 class _Lane:
     __slots__ = ("busy", "held", "queue")
 
@@ -36,10 +41,6 @@ class Lanes:
         self._where: dict[int, Key] = {}
         self._taken: OrderedDict[int, None] = OrderedDict()
 
-    @staticmethod
-    def _key(chunk: Chunk) -> Key:
-        return chunk.address.source, chunk.address.chat_id
-
     def knows(self, chunk: Chunk) -> bool:
         """Whether the reply this chunk belongs to was taken in before."""
         return reply_of(chunk.key) in self._taken
@@ -55,7 +56,7 @@ class Lanes:
         if (parked := self._parked.get(reply_of(chunk.key))) is not None:
             parked.append(chunk)
             return
-        key = self._key(chunk)
+        key = lane_of(chunk)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane()
@@ -65,7 +66,7 @@ class Lanes:
 
     def free(self, chunk: Chunk) -> bool:
         """Whether a chunk of this chat could start at once, with nobody before it in any lane."""
-        lane = self._lanes.get(self._key(chunk))
+        lane = self._lanes.get(lane_of(chunk))
         return not self._turn and (lane is None or (lane.busy is None and not lane.held and not lane.queue))
 
     def start(self) -> Chunk | None:
@@ -113,7 +114,7 @@ class Lanes:
     def adopt(self, chunk: Chunk) -> None:
         """A chunk that was under way when the last gateway ended: its lane waits for evidence."""
         self._take(chunk)
-        key = self._key(chunk)
+        key = lane_of(chunk)
         lane = self._lanes.setdefault(key, _Lane())
         lane.busy, lane.held = chunk, True
         self._where[chunk.key] = key
@@ -125,7 +126,7 @@ class Lanes:
 
     def wait(self, chunk: Chunk) -> None:
         """The lane of a queued chunk waits until ``resume``."""
-        self._lanes[self._key(chunk)].held = True
+        self._lanes[lane_of(chunk)].held = True
 
     def resume(self, where: Key) -> None:
         """A held lane's time has come."""

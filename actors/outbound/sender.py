@@ -12,6 +12,7 @@ again by itself: our own row, on the watch or in the chat's history, is the proo
 evidence may come (60 s) its chat waits; after that only the rest of its own reply does.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from actors.envelopes.control import (
@@ -33,39 +34,36 @@ from actors.envelopes.control import (
 )
 from actors.envelopes.facts import Appended, Attempted, Deferred, Failed, Queued, Sent, Uncertain
 from actors.envelopes.outbound import Chunk, Prepared
-from actors.outbound.doubts import Doubts
-from actors.outbound.lanes import Lanes, Pace
+from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER, Doubts, is_fresh
+from actors.outbound.lanes import Lanes, Pace, lane_of
+from actors.outbound.report import SendReport
 from actors.outbound.verdicts import RETRY_SECONDS, Accepted, Hopeless, NotStarted, Unknown, meaning
 from actors.outbound.wire import history_params, send_params, spoken
+from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
-from actors.runtime.logs import event
 
 PATIENCE = 180.0
-EVIDENCE_SECONDS = 60.0
-HISTORY_AFTER = 3.0
-PARKED = "chat {}: whether chunk {} went out stays unknown, it is not sent again; see `outbox list --state uncertain`"
 
 
 class OutboundSender(Actor):
-    """One per account. ``transport`` and ``region`` go on the wire when set."""
+    """One per account. ``extra`` (transport, region) goes on the wire with every send."""
 
     def __init__(
-        self, context: Context, account: str, caller: Ref, journal: Ref, transport: str, region: str | None
+        self, context: Context, account: str, caller: Ref, journal: Ref, extra: Mapping[str, Any], health: LinkHealth
     ) -> None:
         super().__init__(context)
         self._account = account
         self._caller = caller
+        self._report = SendReport(self.log, context.name, account, health)
         self._journal = journal
-        self._extra = {"transport": transport} | ({"region": region} if region else {})
+        self._extra = extra
         self._lanes = Lanes()
         self._pace = Pace()
         self._doubts = Doubts()
-        self._starting: set[int] = set()
-        self._calls: set[int] = set()
-        self._in_pipe = 0
+        self._starting, self._calls = set[int](), set[int]()
+        self._in_pipe, self._ready = 0, False
         self._attempted_at: dict[int, float] = {}
         self._listeners: list[Ref] = []
-        self._ready = False
         self._quiet_to: Ref | None = None
 
     def on_start(self) -> None:
@@ -96,6 +94,8 @@ class OutboundSender(Actor):
                 self._ask_history(key)
             case Listen(reply_to):
                 self._listeners = [reply_to]
+                for chunk in self._doubts.chunks():
+                    self._speak(chunk, "", under_way=True)
             case Replayed("chunks", items):
                 self._replayed(items)
             case Quiesce(reply_to):
@@ -153,17 +153,21 @@ class OutboundSender(Actor):
             return
         self._starting.discard(key)
         self._calls.add(key)
-        self._speak(chunk, "")
-        self.tell(self._caller, Call("send", send_params(chunk, self._extra), self.actor_ref, key, PATIENCE))
+        self._speak(chunk, "", under_way=True)
+        self._call("send", send_params(chunk, self._extra), key)
 
-    def _speak(self, chunk: Chunk, guid: str) -> None:
-        said = spoken(chunk, guid, self._attempted_at.get(chunk.key) or self.clock.wall())
+    def _call(self, method: str, params: dict[str, Any], tag: Any) -> None:
+        self.tell(self._caller, Call(method, params, self.actor_ref, tag, PATIENCE))
+
+    def _speak(self, chunk: Chunk, guid: str, under_way: bool = False) -> None:
+        said = spoken(chunk, guid, self.clock.wall(), under_way)
         for listener in self._listeners:
             self.tell(listener, said)
 
     def _answer(self, tag: Any, answer: Answer) -> None:
         if isinstance(tag, tuple):
-            self._history(tag[1], answer)
+            for row in self._doubts.rows_of(tag[1], answer.result):
+                self._own_row(row)
             return
         chunk, result = self._lanes.under_way(tag), meaning(answer)
         if tag not in self._calls or chunk is None:
@@ -189,12 +193,12 @@ class OutboundSender(Actor):
     def _sent(self, chunk: Chunk, guid: str) -> None:
         now = self.clock.wall()
         self.tell(self._journal, Record(Sent(chunk.key, guid, now)))
+        self._speak(chunk, guid)
         if guid:
-            self._speak(chunk, guid)
             self._doubts.proved(guid)
         self._attempted_at.pop(chunk.key, None)
         self._lanes.ended(chunk.key)
-        event("info", self.context.name, "sent", account=self._account, chat=chunk.address.chat_id, chunk=chunk.key)
+        self._report.sent(chunk)
 
     def _not_started(self, chunk: Chunk, why: str, counts: bool) -> None:
         tries = chunk.tries + counts
@@ -204,26 +208,26 @@ class OutboundSender(Actor):
         delay = RETRY_SECONDS[tries - 1] if counts else 0.0
         self.tell(self._journal, Record(Deferred(chunk.key, self.clock.wall() + delay, tries, why)))
         self._lanes.hold(chunk.key, Chunk(chunk.key, chunk.address, chunk.text, tries))
-        where = (chunk.address.source, chunk.address.chat_id)
         if counts:
-            self.log.warning("chat {}: not sent ({}); again in {:.0f} s", where[1], why, delay)
-            self.clock.after(delay, self.actor_ref, Tick("resume", where))
+            self._report.deferred(chunk, why, delay)
+            self.clock.after(delay, self.actor_ref, Tick("resume", lane_of(chunk)))
         else:
-            self._lanes.resume(where)
+            self._lanes.resume(lane_of(chunk))
 
     def _failed(self, chunk: Chunk, why: str) -> None:
         self.tell(self._journal, Record(Failed(chunk.key, why, self.clock.wall())))
         self._lanes.ended(chunk.key)
-        self.log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
+        self._report.failed(chunk, why)
 
     def _unknown(self, chunk: Chunk, why: str) -> None:
         self.tell(self._journal, Record(Uncertain(chunk.key, why)))
         self._doubt(chunk, self._attempted_at.get(chunk.key, self.clock.wall()))
-        self.log.warning("chat {}: {}; looking for evidence before anything else happens", chunk.address.chat_id, why)
+        self._report.unknown(chunk, why)
 
     def _doubt(self, chunk: Chunk, attempted_at: float) -> None:
         self._lanes.hold(chunk.key)
         self._doubts.add(chunk, attempted_at)
+        self._speak(chunk, "", under_way=True)
         self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
         self.clock.after(EVIDENCE_SECONDS, self.actor_ref, Tick("park", chunk.key))
 
@@ -236,7 +240,7 @@ class OutboundSender(Actor):
         parked = self._doubts.drop(chunk.key)
         self.tell(self._journal, Record(Sent(chunk.key, guid, self.clock.wall())))
         self._speak(chunk, guid)
-        self.log.info("chat {}: chunk {} did go out, shown by {}", chunk.address.chat_id, chunk.key, how)
+        self._report.proved(chunk, how)
         if parked:
             self._lanes.unpark(chunk.key)
         else:
@@ -248,18 +252,14 @@ class OutboundSender(Actor):
         if chunk is not None and not self._doubts.is_parked(key):
             self._doubts.park(key)
             self._lanes.park(key)
-            self.log.error(PARKED, chunk.address.chat_id, key)
+            self._speak(chunk, "")
+            self._report.parked(chunk)
             self._fill()
 
     def _ask_history(self, key: int) -> None:
         chunk = self._doubts.get(key)
         if chunk is not None and self._ready:
-            call = Call("messages.history", history_params(chunk), self.actor_ref, ("history", key), PATIENCE)
-            self.tell(self._caller, call)
-
-    def _history(self, key: int, answer: Answer) -> None:
-        for row in self._doubts.rows_of(key, answer.result):
-            self._own_row(row)
+            self._call("messages.history", history_params(chunk), ("history", key))
 
     def _subscribed(self) -> None:
         self._ready = True
@@ -271,9 +271,10 @@ class OutboundSender(Actor):
         for item in items:
             chunk = Chunk(item.key, item.address, item.text, item.tries)
             match item.state:
-                case "attempted":
+                case "attempted" | "uncertain" if is_fresh(item, self.clock.wall()):
                     self._lanes.adopt(chunk)
-                    self.tell(self._journal, Record(Uncertain(chunk.key, "the gateway ended during the send")))
+                    if item.state == "attempted":
+                        self.tell(self._journal, Record(Uncertain(chunk.key, "the gateway ended during the send")))
                     self._doubt(chunk, item.attempted_at or 0.0)
                 case "uncertain":
                     self._doubts.add(chunk, item.attempted_at or 0.0)
@@ -285,8 +286,7 @@ class OutboundSender(Actor):
                     wait = (item.until or 0.0) - self.clock.wall()
                     if wait > 0:
                         self._lanes.wait(chunk)
-                        where = (chunk.address.source, chunk.address.chat_id)
-                        self.clock.after(wait, self.actor_ref, Tick("resume", where))
+                        self.clock.after(wait, self.actor_ref, Tick("resume", lane_of(chunk)))
         if items:
             self.log.info("{} chunks of the last run are open", len(items))
         self._fill()

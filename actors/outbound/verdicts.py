@@ -80,7 +80,7 @@ def _detail(error: dict[str, Any]) -> str:
     data = error.get("data")
     if isinstance(data, dict):
         data = data.get("detail")
-    parts = [part for part in (error.get("message"), data) if isinstance(part, str) and part]
+    parts = [part for part in (error.get("message"), data, error.get("value")) if isinstance(part, str) and part]
     return ": ".join(parts)[:300] or "no text"
 
 

@@ -23,6 +23,6 @@ def history_params(chunk: Chunk) -> dict[str, Any]:
     return {"chat_id": chunk.address.chat_id, "limit": HISTORY}
 
 
-def spoken(chunk: Chunk, guid: str, at: float) -> Spoken:
-    """What the echo memory is told of a chunk attempted at ``at`` (unix seconds)."""
-    return Spoken(chunk.address.chat_id, chunk.address.source, chunk.text, guid, at)
+def spoken(chunk: Chunk, guid: str, at: float, under_way: bool) -> Spoken:
+    """What the echo memory is told of a chunk at ``at`` (unix seconds): attempted, or how its send ended."""
+    return Spoken(chunk.address.chat_id, chunk.address.source, chunk.text, guid, at, under_way)

@@ -25,7 +25,7 @@ class Survey:
         self._open = 1
         self._ids: list[int] = []
         self._later: list[int] = []
-        self._failed = False
+        self.failed = False
 
     @staticmethod
     def first() -> Question:
@@ -37,12 +37,12 @@ class Survey:
         self._open -= 1
         if name != "chats":
             # A chat that could not be read may hold the newest row: a guess too low would answer old messages.
-            self._failed = self._failed or result is None
+            self.failed = self.failed or result is None
             for message in _objects(result, "messages"):
                 self._take(message)
             return []
         if result is None or not isinstance(result.get("chats"), list):
-            self._failed = True
+            self.failed = True
             return []
         ids = [chat["id"] for chat in _objects(result, "chats") if type(chat.get("id")) is int]
         self._open += len(ids)
@@ -56,7 +56,7 @@ class Survey:
 
     def newest(self) -> int | None:
         """The row to start after, -1 for an empty database; None while unknown or when imsg cannot tell."""
-        if self._open or self._failed:
+        if self._open or self.failed:
             return None
         if self._ids:
             return max(self._ids)

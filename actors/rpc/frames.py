@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from actors.envelopes.control import Response
+
 MAX_LINE = 16 * 1024 * 1024
 
 
@@ -113,6 +115,33 @@ def message_of(params: bytes) -> bytes | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     return raw or None
+
+
+class Row(NamedTuple):
+    """A ``message`` notification: the raw JSON of its message object."""
+
+    raw: bytes
+
+
+class StreamEnd(NamedTuple):
+    """An ``error`` notification: the watch ended."""
+
+    why: str
+
+
+def sort(line: bytes) -> Row | StreamEnd | Response | Junk | None:
+    """What a line is to the gateway; None for a notification it has no use for. Never raises."""
+    read = frame(line)
+    if isinstance(read, Junk):
+        return read
+    if read.method == "message":
+        raw = message_of(read.params)
+        return Junk("a message notification without a message", "") if raw is None else Row(raw)
+    if read.method is not None:
+        return StreamEnd(preview(bytes(read.params))) if read.method == "error" else None
+    if read.result or read.error:
+        return Response(read.id, bytes(read.result), bytes(read.error))
+    return Junk("neither a response nor a notification", "")
 
 
 def value_of(raw: bytes) -> dict[str, Any] | None:

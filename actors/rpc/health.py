@@ -34,6 +34,15 @@ class LinkHealth:
         """The watch runs since then."""
         self.state, self.reason, self.remedy, self.since = "ok", "", "", since
 
+    def sends(self, well: bool, reason: str = "", remedy: str = "") -> None:
+        """A send went out, or did not and why: reading may be well all the same."""
+        if well and self.state == "degraded":
+            self.state, self.reason, self.remedy = "ok", "", ""
+        elif not well:
+            self.last_error = reason
+            if self.state != "down":
+                self.state, self.reason, self.remedy = "degraded", reason, remedy
+
     def down(self, reason: str, remedy: str) -> None:
         """Nothing comes in, and why, and what helps."""
         self.state, self.reason, self.remedy, self.last_error = "down", reason, remedy, reason

@@ -85,13 +85,13 @@ class Pump:
         splitter = Splitter()
         self._hold()
         for data in _chunks(self._child.stdout, self._child.ended):
-            self._tell(splitter.feed(data))
+            self._tell(splitter.feed(data), splitter.dropped - self.dropped)
             self.dropped = splitter.dropped
             self._hold()
             if self._stopped.is_set():
                 break
         else:
-            self._tell(splitter.finish())
+            self._tell(splitter.finish(), 0)
         self._child.ended.wait(1.0)
         # What it said last is part of why it went.
         self._errors.join(1.0)
@@ -102,11 +102,11 @@ class Pump:
         while self._waiting() >= HIGH_WATER and not self._stopped.wait(PAUSE_SECONDS):
             pass
 
-    def _tell(self, lines: list[bytes]) -> None:
-        if lines:
+    def _tell(self, lines: list[bytes], cut: int) -> None:
+        if lines or cut:
             self.told += len(lines)
             with contextlib.suppress(ActorDeadError):
-                self._reader.tell(Lines(self._epoch, tuple(lines)))
+                self._reader.tell(Lines(self._epoch, tuple(lines), cut))
 
     def _pump_errors(self) -> None:
         # stderr is drained for ever; only the first lines of a flood are passed on.

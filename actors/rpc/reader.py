@@ -30,9 +30,9 @@ from actors.envelopes.control import (
     Tick,
 )
 from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
-from actors.envelopes.inbound import Received
+from actors.envelopes.inbound import Overlong, Received
 from actors.rpc.baseline import Survey
-from actors.rpc.frames import Junk, frame, message_of, preview
+from actors.rpc.frames import MAX_LINE, Junk, Row, StreamEnd, sort
 from actors.rpc.health import LinkHealth, explain_exit, explain_refusal, explain_silence
 from actors.rpc.link import Link, watch_params
 from actors.rpc.pipes import Channel
@@ -44,6 +44,9 @@ HEALTHY_AFTER = 300.0
 SUBSCRIBE_TRIES = 3
 ORPHAN_PATIENCE = 10.0
 STREAM_PAUSE = 1.0
+SURVEY_PAUSE = 60.0
+OPTIONAL = ("chats.list", "messages.history", "watch.unsubscribe")
+"""Questions nobody needs an answer to: one that stays open does not make a child stuck."""
 LAST_WORDS = 20
 JUNK_SHOWN = 5
 
@@ -82,8 +85,8 @@ class RpcReader(Actor):
 
     def on_receive(self, message: Any) -> None:
         match message:
-            case Lines(epoch, lines):
-                self._lines(epoch, lines)
+            case Lines(epoch, lines, cut):
+                self._lines(epoch, lines, cut)
             case Answer(tag, _, _):
                 self._answer(tag, message)
             case SourceState():
@@ -103,33 +106,31 @@ class RpcReader(Actor):
                 self._ask("subscribe")
             case Tick("subscribe") if self._channel is not None:
                 self._subscribe()
+            case Tick("look back", epoch) if self._channel is not None and epoch == self._epoch:
+                self._look_back()
             case Quiesce(reply_to):
                 self._quiesce(reply_to)
 
-    def _lines(self, epoch: int, lines: tuple[bytes, ...]) -> None:
+    def _lines(self, epoch: int, lines: tuple[bytes, ...], cut: int) -> None:
         if epoch != self._epoch or self._channel is None:
             return
         self._channel.taken += len(lines)
         now, link = self.clock.wall(), self._link
         for line in lines:
-            read = frame(line)
-            if type(read) is Junk:
-                self._junk(read)
-                continue
-            assert not isinstance(read, Junk)
-            if read.method == "message":
-                raw = message_of(read.params)
-                if raw is None:
-                    self._junk(Junk("a message notification without a message", ""))
-                elif not self._quiet:
-                    self.tell(self._normalizer, Received(link.account, link.source, raw, now))
-            elif read.method == "error":
-                self._stream_ended(bytes(read.params))
-            elif read.method is None and (read.result or read.error):
+            read = sort(line)
+            if type(read) is Row:
+                if not self._quiet:
+                    self.tell(self._normalizer, Received(link.account, link.source, read.raw, now))
+            elif type(read) is Response:
                 self._answered = True
-                self.tell(self._caller, Response(read.id, bytes(read.result), bytes(read.error)))
-            elif read.method is None:
-                self._junk(Junk("neither a response nor a notification", ""))
+                self.tell(self._caller, read)
+            elif type(read) is StreamEnd:
+                self._stream_ended(read.why)
+            elif type(read) is Junk:
+                self._junk(read)
+        for _ in range(cut):
+            self.log.error("imsg wrote a line over {} MiB; it is passed over, the next one is read", MAX_LINE >> 20)
+            self.tell(self._normalizer, Overlong(link.account, link.source, now))
 
     def _junk(self, junk: Junk) -> None:
         self._health.junk += 1
@@ -166,8 +167,7 @@ class RpcReader(Actor):
             return
         self._epoch += 1
         self._words.clear()
-        self._answered, self._ending, self._tries = False, False, 0
-        self._subscription, self._subscribed_at = None, None
+        self._answered, self._ending, self._tries, self._subscription, self._subscribed_at = False, False, 0, None, None
         try:
             channel = self._channel = Channel(self._link.argv, self._epoch, self.actor_ref, self._link.waiting)
         except SpawnError as error:
@@ -189,21 +189,30 @@ class RpcReader(Actor):
 
     def _answer(self, tag: Any, answer: Answer) -> None:
         what, epoch = tag
-        if epoch != self._epoch or self._channel is None:
+        if epoch != self._epoch or self._channel is None or answer.lost:
             return
         if what == "subscribe":
             self._subscribe_answered(answer)
-        elif self._survey is not None:
+        elif self._survey is not None and what != "unsubscribe":
             for question in self._survey.answered(what, answer.result):
                 self._call(*question)
             if (newest := self._survey.newest()) is not None:
                 self.tell(self._journal, Record(Baseline(self._link.source, newest)))
                 self._survey = None
+            elif self._survey.failed:
+                self.log.warning("imsg does not tell its newest rows; until a row comes, a restart begins at its end")
+                self._survey = None
+                self.clock.after(SURVEY_PAUSE, self.actor_ref, Tick("look back", epoch))
+
+    def _look_back(self) -> None:
+        """A first run: learn the newest row from before the subscription."""
+        self._survey = Survey(self.clock.wall())
+        self._call(*self._survey.first())
 
     def _subscribe_answered(self, answer: Answer) -> None:
         if answer.result is not None and self._subscription is not None:
             # An attempt given up for lost was answered late, and the next one too: one watch is enough.
-            self._unsubscribe(answer.result.get("subscription", 0))
+            self._call("watch.unsubscribe", {"subscription": answer.result.get("subscription", 0)}, "unsubscribe")
             return
         if answer.result is not None:
             self._subscription = answer.result.get("subscription", 0)
@@ -213,10 +222,7 @@ class RpcReader(Actor):
             since = "now on" if self._cursor is None else f"row {self._cursor} on"
             self.log.info("watching {} from {}", self._link.name, since)
             if self._cursor is None:
-                self._survey = Survey(self.clock.wall())
-                self._call(*self._survey.first())
-            return
-        if answer.lost:
+                self._look_back()
             return
         if answer.late and not self._answered:
             self._down(*explain_silence(self._link.cli))
@@ -227,8 +233,8 @@ class RpcReader(Actor):
         else:
             self._end_child()
 
-    def _stream_ended(self, params: bytes) -> None:
-        self.log.warning("the watch ended ({}); subscribing again from the cursor", preview(params))
+    def _stream_ended(self, why: str) -> None:
+        self.log.warning("the watch ended ({}); subscribing again from the cursor", why)
         self._tries = 0
         if self._purpose == "":
             self._purpose = "subscribe"
@@ -265,7 +271,7 @@ class RpcReader(Actor):
 
     def _stuck(self, why: str) -> None:
         """The child lives but takes no requests, or let a deadline pass: it makes way for a new one."""
-        if self._channel is not None and self._subscription is not None and not self._quiet:
+        if self._channel is not None and self._subscription is not None and not self._quiet and why not in OPTIONAL:
             self._down(f"{self._link.cli} is stuck ({why})", "it is ended and started again")
             self._end_child()
 
@@ -278,12 +284,8 @@ class RpcReader(Actor):
         """Rows that come from here on are left for the next start: the cursor does not move over them."""
         self._quiet = True
         if self._subscription is not None:
-            self._unsubscribe(self._subscription)
+            self._call("watch.unsubscribe", {"subscription": self._subscription}, "unsubscribe")
         self.tell(reply_to, Quiet(self.context.name))
-
-    def _unsubscribe(self, subscription: Any) -> None:
-        params = {"subscription": subscription}
-        self.tell(self._caller, Call("watch.unsubscribe", params, self.actor_ref, ("unsubscribe", 0), 1.0))
 
     def on_stop(self) -> None:
         """Close the child's input, give it half a second, then end its group."""

@@ -26,12 +26,14 @@ def places_now() -> Places:
     return Places.from_env(os.environ)
 
 
-def account(name: str = "default", state: str = "ok", *, enabled: bool = True, cli: str = "imsg") -> AccountView:
+def account(
+    name: str = "default", state: str = "ok", *, enabled: bool = True, cli: str = "imsg", unavailable: bool = False
+) -> AccountView:
     """An account in ``state``, with a reason and a remedy when that is not ``ok``."""
     health = LinkHealth(
         state=state, reason="" if state == "ok" else f"{state} reason", remedy="" if state == "ok" else "do"
     )
-    return AccountView(name, None, enabled, 1, cli, health)
+    return AccountView(name, None, enabled, 1, cli, health, unavailable)
 
 
 def gateway(

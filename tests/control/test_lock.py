@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.control.lock import InstanceLock, LockHeldError
+from actors.control.lock import Holder, InstanceLock, LockHeldError, holder
 
 HOLD = """
 import sys
@@ -76,6 +76,29 @@ def test_a_lock_file_that_was_removed_and_made_anew_is_the_one_that_counts(tmp_p
         InstanceLock(path, patience=0).acquire()
     first.release()
     first.release()
+
+
+def test_asking_who_holds_it_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.lock"
+    assert holder(path) is None
+    assert not path.exists()
+    with InstanceLock(path):
+        before = path.read_bytes()
+        assert holder(path) == Holder(os.getpid())
+        assert path.read_bytes() == before
+        path.write_text("scribbled over")
+        assert holder(path) == Holder(None)
+    assert holder(path) is None
+    with InstanceLock(path, patience=0):
+        pass
+
+
+def test_what_is_no_lock_has_no_holder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    os.mkfifo(tmp_path / "pipe")
+    with InstanceLock(tmp_path / "real"):
+        assert holder(tmp_path / "link") is None
+    assert holder(tmp_path / "pipe") is None
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

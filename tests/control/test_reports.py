@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 
 from actors.control import tables
 from actors.control.reading import Reading
-from actors.control.reports import IDLE, NoSuchActorError, Now, actor, actors, status, stopped
+from actors.control.reports import NoSuchActorError, Now, actor, actors, status, stopped
 from actors.control.view import AccountView
 from actors.journal.ledger import Ledger
 from actors.rpc.health import LinkHealth
+from actors.runtime.logs import stamp
 from actors.runtime.pulse import Pulses
 from tests.control.builders import account, gateway, pulse
 
@@ -65,6 +67,14 @@ def test_a_disabled_account_is_shown_and_does_not_count() -> None:
     report = status(gateway(account(), account("b", "down", enabled=False)), NOTHING)
     assert report["state"] == "ok"
     assert report["accounts"][1]["state"] == "disabled"
+    assert (report["accounts"][1]["reason"], report["accounts"][1]["remedy"]) == ("down reason", "do")
+
+
+def test_an_account_that_should_run_and_cannot_counts() -> None:
+    report = status(gateway(account(), account("b", "down", enabled=False, unavailable=True)), NOTHING)
+    assert (report["state"], report["reason"], report["remedy"]) == ("down", "account b: down reason", "do")
+    assert report["accounts"][1]["state"] == "down"
+    assert report["accounts"][1]["enabled"] is False
 
 
 def test_trouble_with_the_journal_is_worse_than_any_account() -> None:
@@ -77,7 +87,14 @@ def test_trouble_with_the_journal_is_worse_than_any_account() -> None:
 
 def test_without_enabled_accounts_the_gateway_is_idle_and_well() -> None:
     report = status(gateway(account(enabled=False)), NOTHING)
-    assert (report["state"], report["reason"]) == ("ok", IDLE)
+    assert (report["state"], "remedy" in report) == ("ok", False)
+    assert "idle, nothing is read or answered: channels.imessage is absent or disabled in /" in report["reason"]
+
+
+def test_a_gateway_that_is_idle_against_its_will_says_why() -> None:
+    report = status(gateway(account("b", "down", enabled=False, unavailable=True)), NOTHING)
+    assert (report["state"], report["remedy"]) == ("down", "do")
+    assert report["reason"] == "idle, nothing is read or answered: account b does not run: down reason"
 
 
 def test_memory_and_disk_are_put_together_for_an_account() -> None:
@@ -151,7 +168,7 @@ def test_text_for_people_shows_what_others_wrote_as_data() -> None:
     report = status(view, NOTHING)
     report["accounts"][1]["lastError"] = EVIL
     report["reason"] = EVIL
-    tables.status(tables.console(out), report)
+    tables.status(tables.console(out), report, NOW.wall)
     text = out.getvalue()
     assert "[red]x[/red]" in text
     assert ":smile: {0}" in text
@@ -159,14 +176,35 @@ def test_text_for_people_shows_what_others_wrote_as_data() -> None:
     assert "gateway 0.1.0, pid" in text
 
 
+def test_each_account_that_is_not_well_says_why_below_the_table() -> None:
+    out = io.StringIO()
+    off = account("off", "down", enabled=False, unavailable=True)
+    report = status(gateway(account("a"), account("b", "degraded"), off), NOTHING)
+    report["accounts"][0]["lastError"] = "a hiccup"
+    tables.status(tables.console(out), report, NOW.wall)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    said = lines[lines.index("account a") : lines.index("messages: none yet")]
+    assert said == [
+        "account a",
+        "  last error: a hiccup",
+        "account b",
+        "  reason: degraded reason",
+        "  remedy: do",
+        "account off",
+        "  reason: down reason",
+        "  remedy: do",
+    ]
+    assert out.getvalue().count("reason:") == 2
+
+
 def test_every_report_has_a_text_without_a_terminal() -> None:
     out = io.StringIO()
     pulses = Pulses()
     pulses.add(pulse("journal", current=Secret("x")))
     view = gateway(pulses=pulses)
-    tables.status(tables.console(out), stopped("0.1.0", Reading()))
-    tables.actors(tables.console(out), actors(view, NOW))
-    tables.actors(tables.console(out), actor(view, "journal", NOW))
+    tables.status(tables.console(out), stopped("0.1.0", Reading()), NOW.wall)
+    tables.actors(tables.console(out), actors(view, NOW), NOW.wall)
+    tables.actors(tables.console(out), actor(view, "journal", NOW), NOW.wall)
     assert "held:     unknown" in out.getvalue()
     assert out.getvalue().count("journal") == 2
 
@@ -175,3 +213,12 @@ def test_times_for_people_are_local_and_what_is_no_time_is_shown_as_it_is() -> N
     assert tables.local(None) == "-"
     assert tables.local("soon\n") == "soon\\n"
     assert len(tables.local("2023-11-14T22:14:58.000Z")) == len("2023-11-14 22:14:58")
+
+
+def test_short_times_leave_out_what_is_the_same_as_today() -> None:
+    now = datetime(2023, 11, 14, 22, 0, tzinfo=UTC).astimezone().replace(hour=12).timestamp()
+    assert tables.short(stamp(now - 60.0), now) == "11:59:00"
+    assert tables.short(stamp(now - 20 * 86_400), now) == "10-25 " + tables.short(stamp(now - 20 * 86_400), now)[-5:]
+    assert tables.short(stamp(now - 400 * 86_400), now).startswith("2022-10-1")
+    assert tables.short(None, now) == "-"
+    assert tables.short("soon\n", now) == "soon\\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 
 import pytest
 
+from actors.control.lock import InstanceLock
 from actors.runtime.pulse import Pulses
 from config import Places
 from tests.control.builders import JournalOnDisk, account, gateway, pulse
@@ -53,6 +55,28 @@ def test_without_a_gateway_people_learn_how_to_start_it_and_where_was_looked(cli
     assert "gateway run" in said.out
     assert str(places.state) in said.out
     assert not places.state.exists()
+
+
+def test_a_gateway_without_a_control_socket_runs_all_the_same(
+    cli: Gateway, places: Places, journal: JournalOnDisk
+) -> None:
+    journal.chunk(1, "queued")
+    with InstanceLock(places.lock):
+        said = cli("status", "--json")
+        shown = cli("status")
+        looked = cli("inspect", "-c", "actors")
+    assert (said.code, said.err, shown.code) == (0, "", 0)
+    assert (said.json["state"], said.json["pid"], said.json["startedAt"]) == ("down", os.getpid(), None)
+    assert said.json["reason"] == (
+        f"a gateway runs (pid {os.getpid()}) but does not answer on its control socket: it is starting, or waits for "
+        "its state folder or journal"
+    )
+    assert said.json["remedy"] == "see `gateway logs`"
+    assert said.json["outbox"] == {"queued": 1}
+    assert "does not answer on its control socket" in shown.out
+    assert "gateway run\n" not in shown.out
+    assert (looked.code, "see `gateway logs`" in looked.err) == (1, True)
+    assert cli("status", "--json").code == 3
 
 
 def test_a_gateway_that_hangs_up_is_an_error(cli: Gateway, places: Places, serve: Serve) -> None:

@@ -32,6 +32,7 @@ from actors.journal.store import Store
 from actors.normalizer.actor import Normalizer
 from actors.outbound.chunker import OutboundChunker, OutboundView
 from actors.outbound.sender import OutboundSender
+from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
 from tests.access.builders import view
 from tests.support.probes import KillableStage, Turns
@@ -187,7 +188,7 @@ class Gateway:
         self.imsg = Imsg.start(place("caller"), phone)
         self.journal = Journal.start(place("journal"), store, path, self.ledger)
         self.sender = OutboundSender.start(
-            place("sender"), ACCOUNT, self.imsg, self.journal, "applescript", None
+            place("sender"), ACCOUNT, self.imsg, self.journal, {"transport": "applescript"}, LinkHealth()
         )
         self.chunker = OutboundChunker.start(
             place("chunker"), {ACCOUNT: self.sender}, {ACCOUNT: OutboundView(limit=LIMIT)}, self.journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.envelopes.control import Listen, Replay, Replayed, Spoken
-from actors.envelopes.inbound import Corrupt, Dropped, Inbound, Judged, Received
+from actors.envelopes.inbound import Corrupt, Dropped, Held, Inbound, Judged, Overlong, Received
 from actors.normalizer import actor as room
 from actors.normalizer.actor import Normalizer
 from actors.normalizer.normalize import normalize
@@ -100,3 +100,21 @@ def test_a_row_that_breaks_it_is_kept_as_corrupt_in_its_place_and_many_do_not_en
     assert {type(one.verdict) for one in bench.access.all(Judged)} == {Corrupt}
     assert len(bench.access.all(Judged)) == 12
     assert bench.stage.deaths.told == []
+
+
+def test_an_overlong_line_is_kept_as_corrupt_and_each_is_a_row_of_its_own(bench: Bench) -> None:
+    bench.stage.tell(bench.ref, Overlong("default", 1, START), Overlong("default", 1, START + 1))
+    first, second = bench.access.all(Judged)
+    assert isinstance(first.verdict, Corrupt)
+    assert "16 MiB" in first.verdict.error
+    assert first.row.raw != second.row.raw
+
+
+def test_our_own_words_that_keep_coming_back_are_held(bench: Bench) -> None:
+    """The eighth return in a chat is a loop: held, so that nothing is lost and nothing is answered."""
+    for number in range(9):
+        bench.stage.tell(bench.ref, Spoken(7, 1, f"echo {number}", guid(500 + number), START + number))
+    bench.receive(*(raw(100 + number, text=f"echo {number}") for number in range(9)), at=START + 20)
+    verdicts = [message.verdict for message in bench.access.all(Judged)]
+    assert verdicts == [Held("echo loop"), Held("echo loop")]
+    assert len(bench.access.all(Inbound)) == 7

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
-from actors.normalizer.echoes import GUID_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
+from actors.normalizer.echoes import GUID_SECONDS, LOOP_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
 from tests.support.rows import START, guid, inbound
 
 OURS, THEIRS = guid(1000), guid(2000)
@@ -120,3 +120,35 @@ def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
 def test_a_text_is_its_own_echo_in_any_normal_form(text: str) -> None:
     for form in ("NFC", "NFD"):
         assert fold(unicodedata.normalize(form, text)) == fold(text)
+
+
+def under_way(text: str = "ok", at: float = START) -> Spoken:
+    """A send that has not been answered."""
+    return Spoken(7, 1, text, "", at, open=True)
+
+
+def test_while_the_send_is_under_way_the_text_counts_however_long_it_takes() -> None:
+    """A send may take minutes, and its own row may come before its answer."""
+    about = memory(under_way())
+    assert about.is_echo(heard(at=START + 90))
+    about.spoken(said(at=START + 100))
+    assert about.is_echo(heard(at=START + 100 + TEXT_SECONDS))
+    assert not about.is_echo(heard(at=START + 101 + TEXT_SECONDS))
+
+
+def test_an_answer_without_a_guid_does_not_forget_the_one_our_own_row_told() -> None:
+    about = memory(under_way())
+    about.own_row(inbound(1, text="ok", guid=OURS, received_at=START + 1, is_from_me=True))
+    about.spoken(said(at=START + 2))
+    assert about.is_echo(heard("ok", OURS, START + 60))
+    assert not about.is_echo(heard("ok", THEIRS, START + 2.5))
+
+
+def test_words_that_keep_coming_back_are_counted_per_chat() -> None:
+    """Nine returns in ten minutes: the eighth and all after it are a loop; other chats and other words are not."""
+    about = memory(*(said(f"echo {number}", of=guid(3000 + number), at=START + number) for number in range(9)))
+    counted = [about.returns(heard(f"echo {number}", guid(4000 + number), START + 20 + number)) for number in range(9)]
+    assert counted == [1, 2, 3, 4, 5, 6, 7, 8, 8]
+    assert about.returns(heard("something else")) == 0
+    assert about.returns(heard("echo 1", chat=8)) == 0
+    assert about.returns(heard("echo 1", at=START + LOOP_SECONDS + 2)) == 0

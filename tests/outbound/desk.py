@@ -20,6 +20,7 @@ from actors.envelopes.facts import Attempted, Fact, Queued
 from actors.envelopes.inbound import Replied
 from actors.envelopes.outbound import Chunk, Prepared, chunk_key
 from actors.outbound.sender import OutboundSender
+from actors.rpc.health import LinkHealth
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 from tests.support.rows import ACCOUNT, address
@@ -73,9 +74,11 @@ class Desk:
         self.caller = Probe("caller", lambda message: self.on_call(message))
         self._skipped = 0
         self.listener = Probe("listener")
+        self.health = LinkHealth(state="ok")
+        extra = {"transport": "applescript"} | ({"region": region} if region else {})
         self.open = open_chunks
         self.ref = OutboundSender.start(
-            stage.place("sender:default"), ACCOUNT, self.caller.ref, self.journal.ref, "applescript", region
+            stage.place("sender:default"), ACCOUNT, self.caller.ref, self.journal.ref, extra, self.health
         )
         stage.tell(self.ref, Listen(self.listener.ref))
         if ready:

@@ -21,7 +21,7 @@ from actors.envelopes.control import (
 from actors.envelopes.facts import Appended, Deferred, Failed, Queued, Sent, Uncertain
 from actors.envelopes.inbound import Absorbed, Dropped
 from actors.envelopes.outbound import Prepared, chunk_key
-from actors.outbound.sender import EVIDENCE_SECONDS, HISTORY_AFTER
+from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER
 from actors.outbound.verdicts import RETRY_SECONDS
 from tests.outbound.desk import ACCEPTED, HOPELESS, INTERNAL, NOT_STARTED, Desk, chunks, left, prepared
 from tests.support.actors import Probe
@@ -511,10 +511,24 @@ def test_the_echo_memory_hears_of_the_attempt_and_of_the_guid(stage: KillableSta
     desk.tell(prepared(1, "one"))
     attempt = stage.clock.wall()
     (said,) = desk.listener.all(Spoken)
-    assert (said.chat_id, said.source, said.text, said.guid, said.at) == (7, 1, "one", "", attempt)
+    assert said == Spoken(7, 1, "one", "", attempt, open=True)
     stage.advance(2.0)
     desk.answer(K1)
-    assert [(said.guid, said.at) for said in desk.listener.all(Spoken)] == [("", attempt), (GUID, attempt)]
+    assert desk.listener.all(Spoken)[1:] == [Spoken(7, 1, "one", GUID, attempt + 2.0)]
+
+
+def test_a_send_that_fails_shows_in_the_health_until_one_goes_out(stage: KillableStage) -> None:
+    """Reading may be well all the same: degraded, with the remedy for a missing permission."""
+    desk = Desk(stage)
+    desk.tell(prepared(1, "one"), prepared(2, "two", chat=8))
+    refused = {"code": -32603, "message": "Internal error", "data": "Not authorized to send Apple events to Messages."}
+    desk.answer(K1, error=refused)
+    assert desk.health.state == "degraded"
+    assert "Not authorized" in desk.health.reason
+    assert "Automation" in desk.health.remedy
+    desk.answer(desk.calls[-1].tag)
+    assert (desk.health.state, desk.health.reason) == ("ok", "")
+    assert "Not authorized" in desk.health.last_error
 
 
 def test_the_echo_memory_hears_before_imsg_does(stage: KillableStage) -> None:

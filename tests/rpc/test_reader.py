@@ -18,8 +18,9 @@ from actors.envelopes.control import (
     Subscribed,
 )
 from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
-from actors.envelopes.inbound import Received
+from actors.envelopes.inbound import Overlong, Received
 from actors.rpc import reader as module
+from actors.rpc.frames import MAX_LINE
 from actors.rpc.health import FULL_DISK_ACCESS
 from actors.runtime.actor import FAULTS_ALLOWED
 from actors.runtime.backoff import CHILD
@@ -287,6 +288,25 @@ def test_an_imsg_that_never_answers_is_reported_and_replaced(link: Watching) -> 
     assert "does not answer" in link.health.reason
     link.stage.advance(LONGEST + 0.1)
     link.up()
+
+
+def test_a_question_nobody_needs_does_not_end_a_child(link: Watching) -> None:
+    """Any program may stand in for imsg: one that only knows the watch and send is asked again, not ended."""
+    link.cursor = None
+    link.script("subscribed()\nwhile True: request()").start().up()
+    link.until(lambda: link.requests("chats.list"), "the question")
+    for _ in range(75):
+        link.stage.advance(1.0)
+    link.until(lambda: len(link.requests("chats.list")) == 2, "the question once more")
+    assert link.health.state == "ok"
+    assert link.health.spawned == 1
+    assert link.facts(Baseline, ChildEnded) == []
+
+
+def test_a_line_too_long_to_keep_is_set_aside_and_the_next_one_is_read(link: Watching) -> None:
+    link.script(f"subscribed()\nsay('x' * {MAX_LINE + 1})\nrow(44)\nserve()").start()
+    link.until(lambda: link.rows() == [44], "the row behind it")
+    assert link.normalizer.all(Overlong) == [Overlong("default", SOURCE, link.stage.clock.wall())]
 
 
 def test_an_imsg_that_gets_stuck_later_is_replaced(link: Watching) -> None:

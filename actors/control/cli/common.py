@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.control.cli.exits import NOT_RUNNING, VerbError
-from actors.control.client import ControlError, NotRunningError, request
+from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
 from config import Places
 
 
@@ -36,10 +36,10 @@ def ask(where: Places, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What a running gateway answers. Raises ``VerbError``, with exit code 3 when none runs."""
     try:
         return request(where, payload)
+    except (ControlError, NotAnsweringError) as error:
+        raise VerbError(str(error)) from error
     except NotRunningError as error:
         raise VerbError(str(error), NOT_RUNNING) from error
-    except ControlError as error:
-        raise VerbError(str(error)) from error
 
 
 def print_json(value: Any) -> None:

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from actors.control.cli.common import add_json, ask, places, print_json
 from actors.control.cli.exits import OK, USAGE, VerbError
+from actors.control.cli.paragraphs import Paragraphs
 from actors.control.inspection import COMMANDS, UnknownCommandError, parse
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         help="look inside a running gateway",
         description="Look inside a running gateway, without touching it.",
         epilog="commands:\n" + "\n".join(f"  {name:<12} {what}" for name, what in COMMANDS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
     )
     parser.add_argument("-c", "--command", metavar="CMD", required=True, help="what to look at, in one argument")
     add_json(parser)
@@ -37,5 +39,5 @@ def execute(args: argparse.Namespace) -> int:
     else:
         from actors.control import tables
 
-        tables.actors(tables.console(sys.stdout), report)
+        tables.actors(tables.console(sys.stdout), report, time.time())
     return OK

@@ -13,6 +13,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from actors.control.cli.exits import ERROR, INTERRUPTED, OK, USAGE, VerbError
+from actors.control.cli.paragraphs import Paragraphs
 
 VERBS = {
     "run": ("actors.control.cli.run", "run the gateway in the foreground"),
@@ -36,7 +37,7 @@ first steps:
   gateway pairing approve CODE     let that person in
 
 `gateway VERB --help` tells more about each.
-The config file: --config F, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else
+The config file: --config F, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else \
 ~/.openclaw/openclaw.json. Everything the gateway remembers lies in $OPENCLAW_STATE_DIR (~/.openclaw).
 Exit codes: 0 ok, 1 error, 2 wrong usage, 3 not running, 75 another gateway runs, 78 config not valid.
 """
@@ -116,7 +117,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
         prog="gateway",
         description="An iMessage gateway: people write to a Mac, agents answer.",
         epilog=FIRST_STEPS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Paragraphs,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="version, commit, formats")

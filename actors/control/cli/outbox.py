@@ -3,6 +3,7 @@
 import argparse
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def execute(args: argparse.Namespace) -> int:
         return OK
     from actors.control import tables
 
-    tables.outbox(tables.console(sys.stdout), chunks[-SHOWN:])
+    tables.outbox(tables.console(sys.stdout), chunks[-SHOWN:], time.time())
     if len(chunks) > SHOWN:
         remark(f"{len(chunks) - SHOWN} older chunks are not shown; --json lists all, --state some")
     return OK

@@ -33,7 +33,8 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     approving = verbs.add_parser(
         "approve",
         help="let in whoever has this code",
-        description="Let in the person who was sent this code. From then on their messages are answered.",
+        description="Let in the person who was sent this code. From then on their messages are answered. "
+        "--json names the files the approval is stored in.",
     )
     approving.add_argument("words", nargs="+", metavar="[imessage] CODE", help="the code, 8 letters and digits")
     for each in (listing, approving):
@@ -65,7 +66,7 @@ def _list(args: argparse.Namespace, store: PairingStore) -> int:
         from actors.control import tables
 
         print(f"pending pairing requests for {CHANNEL}: {len(requests)}")
-        tables.requests(tables.console(sys.stdout), requests)
+        tables.requests(tables.console(sys.stdout), requests, time.time())
         print("let someone in: gateway pairing approve CODE")
     return OK
 
@@ -97,7 +98,7 @@ def _say_approved(found: Request, store: PairingStore, *, as_json: bool) -> None
         return
     from actors.runtime.logs import visible
 
-    print(f"approved {CHANNEL} {visible(found.id)} (account {visible(found.account)}); --json names the store's files")
+    print(f"approved {CHANNEL} {visible(found.id)} (account {visible(found.account)})")
 
 
 def _tell_gateway(where: Places) -> None:

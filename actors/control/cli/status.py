@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from actors.control.cli.common import add_json, places, print_json, remark
 from actors.control.cli.exits import ERROR, NOT_RUNNING, OK
-from actors.control.client import ControlError, NotRunningError, request
+from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -28,12 +29,16 @@ def execute(args: argparse.Namespace) -> int:
     where, code = places(args), OK
     try:
         report = request(where, {"do": "status"})
-    except NotRunningError:
+    except NotRunningError as error:
         from actors.control import reports
         from actors.control.reading import JournalReader
         from actors.control.version import version
 
-        report, code = reports.stopped(version(), JournalReader(where.journal).read()), NOT_RUNNING
+        reading = JournalReader(where.journal).read()
+        if isinstance(error, NotAnsweringError):
+            report = reports.silent(version(), reading, error.pid, error.reason, error.remedy)
+        else:
+            report, code = reports.stopped(version(), reading), NOT_RUNNING
     except ControlError as error:
         remark(str(error))
         return ERROR
@@ -42,7 +47,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         from actors.control import tables
 
-        tables.status(tables.console(sys.stdout), report)
+        tables.status(tables.console(sys.stdout), report, time.time())
         if code:
             print(f"state folder: {where.state}")
     return code

@@ -1,0 +1,116 @@
+"""How a real gateway process ends, and what it says of accounts it cannot run."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.control.client import NotAnsweringError, NotRunningError, request
+from config import Places
+from tests.control.builders import eventually
+
+COMMAND = (sys.executable, "-m", "actors.control.cli.main", "run")
+DEADLINE = 20.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def hang_up() -> Iterator[Callable[[Any], None]]:
+    """``hang_up(handler)`` sets what a process started from here does with SIGHUP; as before after the test."""
+    before = signal.getsignal(signal.SIGHUP)
+
+    def handle(handler: Any) -> None:
+        signal.signal(signal.SIGHUP, handler)
+
+    yield handle
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def start(places: Places) -> Iterator[Start]:
+    """``start(channel)`` runs a gateway with that channel block and waits until ``ready()`` is true."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(channel: str = "enabled: false", ready: Callable[[], object] | None = None) -> subprocess.Popen[str]:
+        places.state.mkdir(parents=True, exist_ok=True)
+        places.config.write_text(f"{{channels: {{imessage: {{{channel}}}}}}}")
+        process = subprocess.Popen(COMMAND, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        eventually(ready or (lambda: status(places)), DEADLINE)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def status(places: Places) -> dict[str, Any] | None:
+    """What the gateway reports, None while it does not."""
+    try:
+        return request(places, {"do": "status"})
+    except NotRunningError:
+        return None
+
+
+def silent(places: Places) -> bool:
+    """Whether a gateway runs that has no control socket."""
+    try:
+        request(places, {"do": "status"})
+    except NotAnsweringError:
+        return True
+    except NotRunningError:
+        pass
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_each_signal_stops_it_and_is_named(
+    start: Start, hang_up: Callable[[Any], None], number: signal.Signals
+) -> None:
+    hang_up(signal.SIG_DFL)
+    process = start()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0
+    assert f"{number.name}: drains and stops" in said
+    assert "Traceback" not in said
+
+
+def test_a_hang_up_that_was_ignored_at_the_start_stays_ignored(
+    start: Start, places: Places, hang_up: Callable[[Any], None]
+) -> None:
+    hang_up(signal.SIG_IGN)
+    process = start()
+    process.send_signal(signal.SIGHUP)
+    assert status(places)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "SIGHUP" in said) == (0, False)
+
+
+def test_an_account_that_cannot_run_is_reported_with_the_reason(start: Start, places: Places) -> None:
+    process = start('cliPath: "${UNSET}"')
+    report = status(places)
+    assert report is not None
+    (account,) = report["accounts"]
+    assert (account["enabled"], account["state"], report["state"]) == (False, "down", "down")
+    assert "needs the environment variable UNSET" in account["reason"]
+    process.terminate()
+    _, said = process.communicate(timeout=DEADLINE)
+    assert report["reason"] in said
+
+
+def test_a_journal_that_is_waited_for_is_no_gateway_that_is_not_running(start: Start, places: Places) -> None:
+    Path(places.gateway).mkdir(mode=0o700, parents=True)
+    places.journal.write_bytes(b"scribbled over" * 1000)
+    process = start(ready=lambda: silent(places))
+    with pytest.raises(NotAnsweringError, match=rf"a gateway runs \(pid {process.pid}\)"):
+        request(places, {"do": "status"})
