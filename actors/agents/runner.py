@@ -45,7 +45,11 @@ class AgentRunner(Actor):
             run = self._waiting.popleft()
             self._running += 1
             name = f"agent-{run.turn.message.agent}"
-            threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
+            try:
+                threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
+            except RuntimeError as error:  # no more threads: this turn fails, the next ones may not
+                self._running -= 1
+                self.tell(run.reply_to, TurnEnded(run.turn.number, None, f"cannot start: {error}"))
 
     def _run(self, run: Run) -> None:
         """On a thread of its own: the agent's answer, or why there is none."""

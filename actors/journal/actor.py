@@ -52,6 +52,7 @@ class Journal(Actor):
         self._ledger = ledger
         self._gate = Gate(store)
         self._pending: list[Record] = []
+        self._asked: list[Replay] = []
         self._failing = False
         self._since_floor = 0
 
@@ -73,6 +74,9 @@ class Journal(Actor):
             case Tick("retry"):
                 self._failing = False
                 self._commit()
+                asked, self._asked = self._asked, []
+                for replay in asked:
+                    self._replay(replay)
 
     def on_idle(self) -> None:
         """Nothing more to gather: commit."""
@@ -169,9 +173,16 @@ class Journal(Actor):
         if not self._failing:
             self._commit()
         if self._failing:
-            # What is pending comes first: ask again when it is on disk.
-            self.clock.after(RETRY_SECONDS, self.actor_ref, message)
+            # What is pending comes first, then whoever asked, in the order they did.
+            self._asked.append(message)
             return
+        try:
+            self._tell_again(message)
+        except sqlite3.Error as error:
+            self._asked.append(message)
+            self._failed(error)
+
+    def _tell_again(self, message: Replay) -> None:
         store, floor, to = self._store, self._ledger.floor, message.then
         match message.what:
             case "admitted":
@@ -229,6 +240,14 @@ class Journal(Actor):
             to = ReplyAddress(owner, source, chat_id, chat_guid, service)
             chunks.append(OpenChunk(key, to, text, state, attempted_at, until, tries))
         return tuple(chunks)
+
+    def on_restart(self) -> None:
+        """Never in place: what was told after the commit and what was not cannot be told apart. Level 2 replays."""
+        raise RuntimeError("the journal starts again from disk")
+
+    def set_aside(self, _message: Any, error: BaseException) -> None:
+        """See ``on_restart``."""
+        self._die(error.__context__ or error)
 
     def on_failure(self, *_: object) -> None:
         """Let go of the file, so that the next one can write; what was not committed never happened."""

@@ -5,10 +5,12 @@ A row proves at most one chunk; a GUID that a send answered with proves no other
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from math import floor, inf
 from typing import Any
 
 from actors.envelopes.control import OpenChunk, OwnRow
 from actors.envelopes.outbound import Chunk
+from actors.normalizer.echoes import fold
 from actors.normalizer.normalize import moment
 from actors.outbound.evidence import proves
 
@@ -30,11 +32,23 @@ class Doubts:
     def __init__(self) -> None:
         self._chunks: dict[int, tuple[Chunk, float]] = {}
         self._parked: set[int] = set()
+        self._until: dict[int, float] = {}
         self._proofs: OrderedDict[str, None] = OrderedDict()
 
     def add(self, chunk: Chunk, attempted_at: float) -> None:
         """A chunk attempted at that time (unix seconds) has no known outcome."""
+        for key in self._same_words(chunk):
+            self._until.pop(key, None)  # both in doubt: the oldest is proved first
         self._chunks[chunk.key] = (chunk, attempted_at)
+
+    def overtaken(self, chunk: Chunk, now: float) -> None:
+        """The same words are attempted again in that chat: rows from now on may be theirs and prove no older one."""
+        for key in self._same_words(chunk):
+            self._until.setdefault(key, floor(now * 1000) / 1000)
+
+    def _same_words(self, chunk: Chunk) -> list[int]:
+        chat, text = chunk.address.chat_id, fold(chunk.text) if self._chunks else ""
+        return [key for key, (it, _) in self._chunks.items() if it.address.chat_id == chat and fold(it.text) == text]
 
     def get(self, key: int) -> Chunk | None:
         """The doubted chunk with this key."""
@@ -60,6 +74,7 @@ class Doubts:
     def drop(self, key: int) -> bool:
         """No doubt any more; True when it had been parked."""
         self._chunks.pop(key, None)
+        self._until.pop(key, None)
         parked = key in self._parked
         self._parked.discard(key)
         return parked
@@ -75,7 +90,8 @@ class Doubts:
         if not self._chunks or row.guid.lower() in self._proofs:
             return None
         for chunk, attempted_at in self._chunks.values():
-            if proves(chunk, attempted_at, row.chat_id, row.text, row.sent_at):
+            until = self._until.get(chunk.key, inf)
+            if proves(chunk, attempted_at, row.chat_id, row.text, row.sent_at) and (row.sent_at or 0.0) < until:
                 self.proved(row.guid)
                 return chunk
         return None

@@ -146,6 +146,13 @@ class Lanes:
             lane.queue = deque(chunk for chunk in lane.queue if reply_of(chunk.key) != reply)
             self.ended(key)
 
+    def proved(self, key: int, parked: bool) -> None:
+        """An uncertain chunk did go out: its chat goes on, or, where that went on long ago, the rest of its reply."""
+        if parked:
+            self.unpark(key)
+        else:
+            self.ended(key)
+
     def unpark(self, key: int) -> None:
         """Evidence came after all: the rest of the reply goes on, behind what is queued now."""
         for chunk in self._parked.pop(reply_of(key), []):

@@ -53,6 +53,11 @@ class SendReport:
         """Nothing shows whether it went out."""
         self._log.error(PARKED, chunk.address.chat_id, chunk.key)
 
+    def left(self, count: int) -> None:
+        """So many chunks of the last run have not ended."""
+        if count:
+            self._log.info("{} chunks of the last run are open", count)
+
     def _trouble(self, why: str) -> None:
         self._health.sends(False, f"sends fail: {why}", remedy(why))
 

@@ -137,6 +137,7 @@ class OutboundSender(Actor):
         self._in_pipe += 1
         self._starting.add(chunk.key)
         self._attempted_at[chunk.key] = now
+        self._doubts.overtaken(chunk, now)
 
     def _recorded(self, fact: Any) -> None:
         match fact:
@@ -207,6 +208,7 @@ class OutboundSender(Actor):
             return
         delay = RETRY_SECONDS[tries - 1] if counts else 0.0
         self.tell(self._journal, Record(Deferred(chunk.key, self.clock.wall() + delay, tries, why)))
+        self._speak(chunk, "")
         self._lanes.hold(chunk.key, Chunk(chunk.key, chunk.address, chunk.text, tries))
         if counts:
             self._report.deferred(chunk, why, delay)
@@ -216,6 +218,7 @@ class OutboundSender(Actor):
 
     def _failed(self, chunk: Chunk, why: str) -> None:
         self.tell(self._journal, Record(Failed(chunk.key, why, self.clock.wall())))
+        self._speak(chunk, "")
         self._lanes.ended(chunk.key)
         self._report.failed(chunk, why)
 
@@ -241,10 +244,7 @@ class OutboundSender(Actor):
         self.tell(self._journal, Record(Sent(chunk.key, guid, self.clock.wall())))
         self._speak(chunk, guid)
         self._report.proved(chunk, how)
-        if parked:
-            self._lanes.unpark(chunk.key)
-        else:
-            self._lanes.ended(chunk.key)
+        self._lanes.proved(chunk.key, parked)
         self._fill()
 
     def _park(self, key: int) -> None:
@@ -287,8 +287,7 @@ class OutboundSender(Actor):
                     if wait > 0:
                         self._lanes.wait(chunk)
                         self.clock.after(wait, self.actor_ref, Tick("resume", lane_of(chunk)))
-        if items:
-            self.log.info("{} chunks of the last run are open", len(items))
+        self._report.left(len(items))
         self._fill()
 
     def _report_quiet(self) -> None:

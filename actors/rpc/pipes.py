@@ -45,6 +45,11 @@ class Channel:
         """End the child's group, without waiting for that."""
         threading.Thread(target=self.child.end, name=f"end-{self.child.pid}", daemon=True).start()
 
+    def abandon(self) -> None:
+        """End it without a reader: nobody takes its lines any more, so the pump must not wait for that."""
+        self.pump.stop()
+        self.end()
+
     def shut(self) -> bool:
         """Close the child's input, give it half a second, then end its group; True when it is gone."""
         self.pump.stop()

@@ -43,8 +43,7 @@ from actors.runtime.process import SpawnError, group_lives, started_at, when_end
 HEALTHY_AFTER = 300.0
 SUBSCRIBE_TRIES = 3
 ORPHAN_PATIENCE = 10.0
-STREAM_PAUSE = 1.0
-SURVEY_PAUSE = 60.0
+STREAM_PAUSE, SURVEY_PAUSE = 1.0, 60.0
 OPTIONAL = ("chats.list", "messages.history", "watch.unsubscribe")
 """Questions nobody needs an answer to: one that stays open does not make a child stuck."""
 LAST_WORDS = 20
@@ -297,4 +296,5 @@ class RpcReader(Actor):
 
     def on_failure(self, *_: object) -> None:
         """The child of a reader that failed is ended: the next reader waits for that."""
-        self._end_child()
+        if self._channel is not None:
+            self._channel.abandon()

@@ -207,3 +207,24 @@ def test_agents_come_from_the_config_and_what_cannot_be_made_is_left_out() -> No
     assert (agents["a"].waits, agents["b"].waits) == (False, True)
     answer = agents["b"].answer(Turn("s", 1, admitted(1)), threading.Event()).text
     assert answer == "hello", "it gives back the turn, a line of JSON with a text"
+
+
+def test_a_turn_that_gets_no_thread_fails_and_the_next_ones_run(
+    floor: Floor, stage: KillableStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = threading.Thread.start, [2]
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("agent-") and left[0]:
+            left[0] -= 1
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    floor.puppet.let(1, 2, 3)
+    floor.ask(1, 2, 3)
+    stage.until(lambda: len(floor.ended) == 3, "all three ends")
+    failures = {number: failure for number, _, failure in floor.ended}
+    assert "cannot start" in failures[1]
+    assert "cannot start" in failures[2]
+    assert failures[3] == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -37,10 +38,10 @@ from actors.journal.actor import GROUP
 from actors.normalizer.echoes import GUID_SECONDS
 from actors.normalizer.normalize import nameless
 from tests.journal.conftest import Open
-from tests.journal.desk import Room, fail_at, message, queued
+from tests.journal.desk import Room, disk_error, fail_at, message, queued
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
-from tests.support.rows import ACCOUNT, START, address, admit, guid
+from tests.support.rows import ACCOUNT, START, address, admit, guid, inbound
 
 STRANGER = Challenge("+15550001111", "channels.imessage.dmPolicy")
 
@@ -474,3 +475,64 @@ def test_one_fact_that_cannot_be_stored_does_not_stop_the_others(room: Room) -> 
     room.tell(*(Record(Appended(row, admit()), None) for row in (message(1), bad, message(3))))
     assert room.admitted == [1, 2]
     assert room.rows("SELECT row_id FROM inbound ORDER BY seq") == [(1,), (3,)]
+
+
+def failing_reads(room: Room, name: str, times: int) -> None:
+    """The next ``times`` calls of this method of the store fail as a bad disk does."""
+    real, left = getattr(room.store, name), [times]
+
+    def read(*values: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise disk_error()
+        return real(*values)
+
+    setattr(room.store, name, read)
+
+
+def test_a_replay_that_cannot_be_read_is_told_as_soon_as_it_can(open_room: Open) -> None:
+    room = open_room(sessions=False)
+    room.append(inbound(1))
+    failing_reads(room, "open_rows", 2)
+    room.replay("admitted", room.sessions)
+    assert room.admitted == []
+    assert "disk I/O error" in room.ledger.trouble
+    for _ in range(3):
+        room.stage.advance(1.0)
+    assert room.admitted == [1]
+
+
+def test_replays_put_off_by_a_full_disk_are_told_in_the_order_they_were_asked(open_room: Open) -> None:
+    """The sender knows its chunks before a row is answered again."""
+    room = open_room(sessions=False)
+    room.append(inbound(1))
+    full = [True]
+
+    def before(_number: int, statement: str) -> None:
+        if full[0] and statement.startswith("BEGIN"):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    room.connection.before = before
+    room.append(inbound(2))
+    order: list[str] = []
+    asker = Probe("asker", lambda message: order.append(type(message).__name__))
+    room.replay("chunks", asker, account="default")
+    full[0] = False
+    room.replay("admitted", asker)
+    room.stage.advance(1.0)
+    assert order[0] == "Replayed"
+    assert order[1:] == ["Admitted", "Admitted"]
+
+
+def test_a_read_that_fails_after_the_commit_starts_the_journal_again(open_room: Open) -> None:
+    """In place it could not know what it had told: its successor tells what is open, from disk."""
+    room = open_room(sessions=False)
+    for number in range(1, 41):
+        room.append(inbound(number))
+    room.replay("admitted", room.sessions)
+    assert len(room.admitted) == 20
+    failing_reads(room, "rows", 1)
+    room.tell(*(Record(Settled(number, Replied())) for number in range(1, 21)))
+    room.tell(*(Record(ChildEnded(room.source)) for _ in range(300)))
+    room.stage.settle()
+    assert not room.ref.is_alive() or len(room.admitted) == 40

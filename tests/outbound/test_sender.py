@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -591,3 +591,24 @@ def test_the_region_of_the_account_goes_on_the_wire(stage: KillableStage) -> Non
     desk = Desk(stage, region="DE")
     desk.tell(prepared(1, "one"))
     assert desk.calls[0].params["region"] == "DE"
+
+
+@pytest.mark.parametrize("error", [HOPELESS, NOT_STARTED])
+def test_a_send_that_ended_badly_is_no_echo_for_ever(stage: KillableStage, error: dict[str, Any]) -> None:
+    """The person may say the same words later; only what is under way or just ended can come back."""
+    desk = Desk(stage)
+    desk.tell(prepared(1, "hi"))
+    desk.answer(K1, error=error)
+    assert [said.open for said in desk.listener.all(Spoken)] == [True, False]
+
+
+def test_i5_the_row_of_a_later_reply_with_the_same_words_proves_no_older_chunk(stage: KillableStage) -> None:
+    """The first "OK" stays in doubt; the second one's own row is the second one's."""
+    desk = Desk(stage)
+    desk.tell(prepared(1, "OK"))
+    desk.late(K1)
+    stage.advance(EVIDENCE_SECONDS)
+    desk.tell(prepared(2, "OK"))
+    desk.tell(own("OK", stage.clock.wall() + 1, guid="B2"))
+    desk.answer(K2)
+    assert [fact.key for fact in desk.of(Sent)] == [K2]
