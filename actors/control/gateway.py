@@ -16,6 +16,7 @@ from types import FrameType
 from loguru import logger
 
 from actors.control.accounts import account_views
+from actors.control.cli.exits import BAD_CONFIG, LOCK_HELD, OK
 from actors.control.lock import InstanceLock, LockHeldError
 from actors.control.reports import idle
 from actors.control.server import ControlServer
@@ -32,7 +33,6 @@ from actors.runtime.supervisor import Shutdown, Supervisor
 from actors.wiring import Wiring
 from config import Loaded, Places
 
-OK, ERROR, LOCKED, CONFIG = 0, 1, 75, 78
 RETRY_SECONDS = 5.0
 LAST_RESORT = 9.0
 STACK_BYTES = 512 * 1024
@@ -84,7 +84,7 @@ class Gateway:
                 lock.acquire()
             except LockHeldError as held:
                 print(f"gateway: {held}", file=sys.stderr)
-                return LOCKED
+                return LOCK_HELD
             except OSError as error:
                 if not complained:
                     complained = True
@@ -104,7 +104,7 @@ class Gateway:
             self._open(wiring)
         except NewerJournalError as error:
             self._log.error("{}", error)
-            return CONFIG
+            return BAD_CONFIG
         if self._stop.is_set():
             return OK
         clock = Clock()

@@ -1,7 +1,7 @@
 """How a link to imsg is doing, in words for the operator: ``ok``, ``degraded`` or ``down``, why, and the remedy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 FULL_DISK_ACCESS = (
@@ -28,7 +28,6 @@ class LinkHealth:
     junk: int = 0
     dropped: int = 0
     since: float = 0.0
-    notes: list[str] = field(default_factory=list)
 
     def up(self, since: float) -> None:
         """The watch runs since then."""

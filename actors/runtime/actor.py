@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pykka
 from loguru import logger
 from pykka import ActorRegistry
-from pykka._envelope import Envelope
+from pykka._envelope import Envelope as PykkaEnvelope
 from pykka.messages import _ActorStop
 
 from actors.envelopes.control import Died, IsReady, Ready, Ref
@@ -86,7 +86,7 @@ class Actor(pykka.Actor):
             pulse.since = monotonic()
             done += 1
             try:
-                if type(message) is Envelope:
+                if type(message) is PykkaEnvelope:
                     self._handle_envelope(message)
                 elif type(message) is Ready:
                     self.tell(message.reply_to, IsReady(self.context.name, self.context.generation))
@@ -94,7 +94,7 @@ class Actor(pykka.Actor):
                     receive(message)
                     continue
             except BaseException as error:  # SystemExit in one actor must not end the others
-                self._faulted(message.message if type(message) is Envelope else message, error)
+                self._faulted(message.message if type(message) is PykkaEnvelope else message, error)
             # Only a stop, which comes in an envelope, and a fault can have ended it.
             if self.actor_stopped.is_set():
                 pulse.handled += done
@@ -183,7 +183,7 @@ class Actor(pykka.Actor):
     @staticmethod
     def retire(ref: Ref) -> None:
         """Stop an actor after what it has been told, without waiting (pykka's own stop builds a future each time)."""
-        ref.actor_inbox.put(Envelope(_ActorStop()))
+        ref.actor_inbox.put(PykkaEnvelope(_ActorStop()))
 
     def on_idle(self) -> None:
         """The mailbox ran empty. For actors that work in groups (the journal commits, the caller flushes)."""

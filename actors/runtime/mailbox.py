@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pykka import ActorDeadError
-from pykka._envelope import Envelope
+from pykka._envelope import Envelope as PykkaEnvelope
 
 
 class Mailbox:
@@ -66,7 +66,7 @@ class Mailbox:
                 item = self.queue.popleft()
             except IndexError:
                 return
-            if type(item) is Envelope and item.reply_to is not None:
+            if type(item) is PykkaEnvelope and item.reply_to is not None:
                 item.reply_to.set_exception((ActorDeadError, ActorDeadError("stopped before handling it"), None))
 
     def get(self) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pykka import ActorDeadError, ThreadingFuture
-from pykka._envelope import Envelope
+from pykka._envelope import Envelope as PykkaEnvelope
 
 from actors.envelopes.control import Ref
 from actors.runtime.actor import Actor, Context
@@ -236,9 +236,9 @@ def test_a_closed_mailbox_refuses_whoever_asked_or_asks() -> None:
     before: ThreadingFuture[Any] = ThreadingFuture()
     after: ThreadingFuture[Any] = ThreadingFuture()
     mailbox.put("told")
-    mailbox.put(Envelope("asked", reply_to=before))
+    mailbox.put(PykkaEnvelope("asked", reply_to=before))
     mailbox.close()
-    mailbox.put(Envelope("asked too late", reply_to=after))
+    mailbox.put(PykkaEnvelope("asked too late", reply_to=after))
     mailbox.put("told too late")
     for future in (before, after):
         with pytest.raises(ActorDeadError):

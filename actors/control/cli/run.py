@@ -10,9 +10,9 @@ import sys
 import time
 from typing import Any
 
+from actors.control.cli.exits import BAD_CONFIG
 from config import Loaded, Places, load
 
-CONFIG = 78
 WAIT_SECONDS = 1.0
 
 
@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
     if loaded.config is None:
         report(loaded)
         if not args.wait_config:
-            return CONFIG
+            return BAD_CONFIG
         print("gateway: waiting for a valid config", file=sys.stderr)
         while loaded.config is None:
             time.sleep(WAIT_SECONDS)
