@@ -38,9 +38,7 @@ class StagedFile(NamedTuple):
 def list_attachments(connection: sqlite3.Connection, message_id: int) -> list[dict[str, Any]]:
     """The attachment objects of a message, with imsg's key names; `missing` looks at the disk now."""
     listed = []
-    for filename, transfer_name, uti, mime_type, total_bytes, is_sticker in connection.execute(
-        _FILES, (message_id,)
-    ):
+    for filename, transfer_name, uti, mime_type, total_bytes, is_sticker in connection.execute(_FILES, (message_id,)):
         path = Path(filename).expanduser()
         listed.append(
             {
@@ -77,6 +75,4 @@ def stage(source: Path, database: Path) -> StagedFile:
     target.parent.mkdir(parents=True)
     shutil.copyfile(source, target)
     mime_type = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
-    return StagedFile(
-        target, source.name, mime_type, _UTIS.get(mime_type, "public.data"), target.stat().st_size
-    )
+    return StagedFile(target, source.name, mime_type, _UTIS.get(mime_type, "public.data"), target.stat().st_size)

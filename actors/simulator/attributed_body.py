@@ -1,12 +1,13 @@
 """attributedBody: the typedstream archive in which Messages keeps a body (imsg protocol 9).
 
-Pure. `encode` writes what a Mac writes for plain text; `decode` reads as imsg up to 0.15.0 reads, with its
-faults: leading newlines are lost, a body of 8,192 to 32,767 bytes keeps one stray character in front, and a
-character whose UTF-8 contains 86 84 ends the body early.
+Pure. `encode` writes what a Mac writes for plain text; `decode_exactly` reads it back, as imsg does from 0.15.1
+on. `decode` reads as imsg did before, with its faults: leading newlines are lost, a body of 8,192 to 32,767
+bytes keeps one stray character in front, and a character whose UTF-8 contains 86 84 ends the body early.
 """
 
 _START = b"\x01\x2b"
 _END = b"\x86\x84"
+_UTF16 = b"\xff\xfe"
 _HEADER = (
     b"\x04\x0bstreamtyped\x81\xe8\x03\x84\x01@\x84\x84\x84\x12NSAttributedString\x00"
     b"\x84\x84\x08NSObject\x00\x85\x92\x84\x84\x84\x08NSString\x01\x94\x84"
@@ -22,14 +23,12 @@ def encode(text: str) -> bytes:
     """The archive of `text` as one unformatted message part. The run length is in UTF-16 units."""
     body = text.encode()
     units = len(text.encode("utf-16-le")) // 2
-    return b"".join(
-        (_HEADER, _START, _integer(len(body)), body, _END, b"\x02iI\x01", _integer(units), _ATTRIBUTES)
-    )
+    return b"".join((_HEADER, _START, _integer(len(body)), body, _END, b"\x02iI\x01", _integer(units), _ATTRIBUTES))
 
 
 def decode(blob: bytes) -> str:
     """The text imsg finds in an archive; never raises, at worst the whole blob as repaired UTF-8."""
-    if blob.startswith(b"\xff\xfe"):
+    if blob.startswith(_UTF16):
         return blob[2:].decode("utf-16-le", "replace")
     best = ""
     at = blob.find(_START)
@@ -39,6 +38,24 @@ def decode(blob: bytes) -> str:
             best = max(best, _readable(_without_length(blob[at + 2 : end])), key=len)
         at = blob.find(_START, at + 2)
     return best or blob.decode("utf-8", "replace").lstrip(_DROPPED_IN_FRONT)
+
+
+def decode_exactly(blob: bytes) -> str:
+    """The text of an archive; of anything else what `decode` finds."""
+    start = blob.find(_START)
+    found = _body(blob, start + len(_START)) if start >= 0 and not blob.startswith(_UTF16) else None
+    return decode(blob) if found is None else found.decode("utf-8", "replace")
+
+
+def _body(blob: bytes, at: int) -> bytes | None:
+    """The bytes behind the length at `at`, None when the archive ends before they do."""
+    if at >= len(blob):
+        return None
+    width = {0x81: 2, 0x82: 4}.get(blob[at], 0)
+    start = at + 1 + width
+    size = int.from_bytes(blob[at + 1 : start], "little") if width else int.from_bytes(blob[at:start], "little")
+    body = blob[start : start + size]
+    return body if len(body) == size else None
 
 
 def _integer(value: int) -> bytes:

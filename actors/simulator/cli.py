@@ -1,8 +1,10 @@
-"""`imsg-sim`: the command line of imsg 0.9 as far as a gateway uses it, and two verbs of our own.
+"""`imsg-sim`: the command line of imsg as far as a gateway uses it, and verbs of our own.
 
-imsg's verbs: rpc, chats, history, send. Ours: `init` makes an empty database; `receive` writes an incoming
-message the way another process would. Output is imsg's: results and errors alike go to stdout, exit 0 or 1
-(imsg protocol 2). Unlike imsg, `rpc`, `send` and `receive` create a database that is missing.
+imsg's verbs: rpc, and those of `imsg_verbs`; which version of imsg is played, `--imsg-version` says. Ours: `init`
+makes an empty database; `receive` writes an incoming message the way another process would; the others do to a
+database what real life does (`database_verbs`). `rpc` goes wrong as its control file says (`faults`). Output is
+imsg's: results and errors alike go to stdout, from 0.15.1 on errors to stderr; exit 0 or 1 (imsg protocol 2). Unlike
+imsg, `rpc`, `send` and `receive` create a database that is missing.
 
 `IMSG_VERSION` overrides the printed version; `IMSG_SIM_DB` the default database; the other `IMSG_SIM_*`
 knobs are described in `behaviour`.
@@ -12,47 +14,57 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from actors.simulator import database_verbs, imsg_verbs
 from actors.simulator.behaviour import Behaviour, BehaviourError, read_behaviour
-from actors.simulator.chats import ChatCache, list_chats
+from actors.simulator.faults import FAULT_KEYS, NO_RPC_USAGE, Faults
 from actors.simulator.frames import RpcError, plain_line
-from actors.simulator.messages import Detail, MessageReader
+from actors.simulator.generations import PLAYED, SHORT
 from actors.simulator.messages_db import MessagesDb
-from actors.simulator.options import Options, UsageError, parse
+from actors.simulator.methods import carry_out
+from actors.simulator.options import Options, UsageError, parse, values_that_matter
 from actors.simulator.params import Params
-from actors.simulator.schema import DatabaseUnavailableError, open_database
-from actors.simulator.send import Sender
-from actors.simulator.server import read_filter, serve
-from actors.simulator.writer import LineWriter
+from actors.simulator.schema import DatabaseUnavailableError
+from actors.simulator.server import serve
 
-VERSION = "0.9.0"
 _DEFAULT_DB = "~/Library/Messages/chat.db"
-_KNOBS = frozenset({"own-address", "send-delay-ms", "send-ids"})
-_TARGETS = frozenset({"to", "chat-id", "chat-identifier", "chat-guid"})
-_SEND = _TARGETS | {"text", "file", "service", "region", "transport"}
+_EVERYWHERE = frozenset({"db", "imsg-version"})
+_KNOBS = frozenset({"own-address", "send-delay-ms", "send-ids", "bridge", "poll-rows", "fallback-ms"})
 _KNOWN = {
-    "rpc": _KNOBS | {"db", "log-level"},
-    "chats": frozenset({"db", "log-level", "limit"}),
-    "history": frozenset({"db", "log-level", "chat-id", "limit", "participants", "start", "end"}),
-    "send": _KNOBS | _SEND | {"db", "log-level"},
-    "receive": frozenset({"db", "own-address", "chat-id", "from", "group-name", "text", "service"}),
-    "init": frozenset({"db"}),
+    verb: _EVERYWHERE | names
+    for verb, names in {
+        "rpc": _KNOBS | {"log-level", "faults", "fault"},
+        "init": frozenset[str](),
+        **imsg_verbs.OPTIONS,
+        **database_verbs.OPTIONS,
+    }.items()
 }
+_VERSIONS = f"""
+Simulator only, for every command: --imsg-version V or IMSG_SIM_VERSION, one of {", ".join(SHORT)} (default 0.9),
+or in full: {PLAYED}. Flags win over the environment."""
+_RPC_KNOBS = """
+Simulator only, each also as IMSG_SIM_OWN_ADDRESS and so on:
+
+  --own-address A      the account's own handle
+  --send-delay-ms N    how long Messages takes over a send (default 0)
+  --send-ids BOOL      false: own rows keep their text in attributedBody only, so up to 0.9 sends name no row
+  --bridge BOOL        true: the bridge is ready: transport bridge, typing, read; from 0.14 send.tracked and
+                       message.send_status (default false)
+  --poll-rows N        the most rows of one poll of a watch (default 100)
+  --fallback-ms N      the time between its regular polls, which 0.5 does not have (default 5000)
+  --faults PATH, --fault '{..}'   what goes wrong, in a JSON object that may change while the process runs:
+"""
 _USAGE = {
-    "": "imsg <command> [options]\n\nCommands: rpc, chats, history, send\nSimulator only: receive, init",
+    "": f"imsg <command> [options]\n\nCommands: rpc, {', '.join(imsg_verbs.OPTIONS)}\nSimulator only: "
+    f"{', '.join(['init', *database_verbs.OPTIONS])}",
     "rpc": "imsg rpc [--db PATH] [--log-level L] [-v|--verbose] [--json|-j]\n\n"
-    "Speak JSON-RPC 2.0 over stdin and stdout, one message a line.\n"
-    "Simulator only: [--own-address A] [--send-delay-ms N] [--send-ids true|false]",
-    "chats": "imsg chats [--db PATH] [--limit N] [--json]",
-    "history": "imsg history --chat-id N [--db PATH] [--limit N] [--participants A,B] [--start ISO] [--end ISO]"
-    " [--attachments] [--json]",
-    "send": "imsg send --to X | --chat-id N | --chat-identifier S | --chat-guid S [--text T] [--file P]"
-    " [--service imessage|sms|auto] [--region US] [--json]",
-    "receive": "imsg receive --chat-id N | --from HANDLE [--group-name NAME] --text T [--service iMessage|SMS]"
-    " [--db PATH]",
-    "init": "imsg init [--db PATH]",
+    f"Speak JSON-RPC 2.0 over stdin and stdout, one message a line.\n{_RPC_KNOBS}\n{FAULT_KEYS}",
+    "init": "imsg init [--db PATH]\n\nMake an empty database.",
+    **imsg_verbs.USAGE,
+    **database_verbs.USAGE,
 }
 
 
@@ -62,114 +74,60 @@ def main(argv: list[str] | None = None) -> int:
     try:
         options = parse(words, _KNOWN)
         if "help" in options.switches:
-            return _say(f"Usage: {_USAGE.get(options.verb, _USAGE[''])}")
+            return _help(options)
         if "version" in options.switches:
-            return _say(os.environ.get("IMSG_VERSION", VERSION))
+            return _say(os.environ.get("IMSG_VERSION", _behaviour(options).generation.version))
         return _VERBS[options.verb](options, _database(options))
     except (UsageError, BehaviourError) as error:
-        _say(f"Error: {error}")
+        told = f"Error: {error}"
     except RpcError as error:
-        _say(error.data)
+        told = error.text
     except DatabaseUnavailableError as error:
-        _say(f"{error}: {error.path}")
+        told = f"{error}: {error.path}"
     except sqlite3.Error as error:
-        _say(f"database error: {error}")
+        told = f"database error: {error}"
+    print(told, file=sys.stderr if _errors_go_to_stderr(words) else sys.stdout)
     return 1
+
+
+def _errors_go_to_stderr(words: Sequence[str]) -> bool:
+    try:
+        return read_behaviour(os.environ, values_that_matter(words)).generation.errors_on_stderr
+    except BehaviourError:
+        return False
+
+
+def _help(options: Options) -> int:
+    if Faults.read(os.environ, options.values).lacks_rpc():
+        return _say(NO_RPC_USAGE)
+    return _say(f"Usage: {_USAGE.get(options.verb, _USAGE[''])}\n{_VERSIONS}")
 
 
 def _rpc(options: Options, path: Path) -> int:
     # imsg has no handlers: it dies by the signal, and by SIGPIPE when nobody reads any more.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    with open(0, "rb", closefd=False) as stdin:
-        return serve(stdin, path, _behaviour(options), LineWriter(1))
-
-
-def _chats(options: Options, path: Path) -> int:
-    limit = max(options.integer("limit", 20) or 0, 1)
-    connection = open_database(path, create=False)
-    try:
-        for chat in list_chats(connection, ChatCache(), limit):
-            row = chat.full
-            if "json" in options.switches:
-                _emit(plain_line(row, escape_slashes=False))
-            else:
-                _say(f"[{row['id']}] {row['name']} ({row['identifier']}) last={row['last_message_at']}")
-    finally:
-        connection.close()
-    return 0
-
-
-def _history(options: Options, path: Path) -> int:
-    chat_id = options.integer("chat-id")
-    if chat_id is None:
-        raise UsageError("--chat-id is required: see imsg chats")
-    limit = max(options.integer("limit", 50) or 0, 1)
-    wanted = read_filter(dict(options.values))
-    connection = open_database(path, create=False)
-    try:
-        reader = MessageReader(connection, ChatCache())
-        rows = reader.history(chat_id, limit, wanted)
-        as_json = "json" in options.switches
-        # JSON always carries files and reactions here, whatever the switches say.
-        detail = Detail(attachments=as_json or "attachments" in options.switches, reactions=True)
-        for message in reader.show(rows, detail):
-            if as_json:
-                _emit(plain_line(message))
-            else:
-                way = "sent" if message["is_from_me"] else "recv"
-                _say(f"{message['created_at']} [{way}] {message['sender']}: {message['text']}")
-    finally:
-        connection.close()
-    return 0
-
-
-def _send(options: Options, path: Path) -> int:
-    params: Params = {name.replace("-", "_"): options.values[name] for name in _SEND & options.values.keys()}
     behaviour = _behaviour(options)
-    db = MessagesDb.open(path, behaviour.own_address)
-    reading = open_database(path, create=False)
-    try:
-        Sender(db, reading, path, ChatCache(), behaviour).send(params)
-    finally:
-        reading.close()
-        db.close()
-    return _say('{"status":"sent"}' if "json" in options.switches else "sent")
+    faults = Faults.read(os.environ, options.values)
+    faults.over(path, behaviour.generation, partial(_late, path, behaviour))
+    with open(0, "rb", closefd=False) as stdin:
+        return serve(faults.lines(stdin), path, behaviour, faults.writer(1), faults)
 
 
-def _receive(options: Options, path: Path) -> int:
-    text = options.values.get("text")
-    if text is None:
-        raise UsageError("--text is required: see imsg receive --help")
-    db = MessagesDb.open(path, _behaviour(options).own_address)
-    try:
-        with db.transaction():
-            chat_id, sender = _conversation(db, options)
-            service = options.values.get("service", "iMessage")
-            stored = db.incoming(chat_id, sender, text, service=service)
-    finally:
-        db.close()
-    _emit(plain_line({"id": stored.id, "guid": stored.guid, "chat_id": stored.chat_id}))
+def _late(path: Path, behaviour: Behaviour, method: str, params: Params) -> None:
+    carry_out(method, params, path, behaviour)
+
+
+def _imsg(options: Options, path: Path) -> int:
+    for line in imsg_verbs.run(options, path, _behaviour(options)):
+        _emit(line)
     return 0
 
 
-def _conversation(db: MessagesDb, options: Options) -> tuple[int, str]:
-    """The chat an incoming message belongs to, and who speaks; created as far as it is missing."""
-    chat_id = options.integer("chat-id")
-    sender = options.values.get("from")
-    if chat_id is not None:
-        if ChatCache().info(db.connection, chat_id) is None:
-            raise UsageError(f"--chat-id: there is no chat {chat_id}; use --from to start one")
-        members = ChatCache().members(db.connection, chat_id)
-        if sender is None and not members:
-            raise UsageError(f"--chat-id: chat {chat_id} has no members; say who speaks with --from")
-        return chat_id, sender or members[0]
-    if sender is None:
-        raise UsageError("--chat-id or --from is required: see imsg receive --help")
-    service = options.values.get("service", "iMessage")
-    if "group-name" in options.values:
-        return db.group_chat(options.values["group-name"], [sender], service), sender
-    return db.direct_chat(sender, service), sender
+def _write(options: Options, path: Path) -> int:
+    for written in database_verbs.run(options, path):
+        _emit(plain_line(written))
+    return 0
 
 
 def _init(_options: Options, path: Path) -> int:
@@ -197,9 +155,7 @@ def _emit(line: bytes) -> None:
 
 _VERBS: dict[str, Callable[[Options, Path], int]] = {
     "rpc": _rpc,
-    "chats": _chats,
-    "history": _history,
-    "send": _send,
-    "receive": _receive,
     "init": _init,
+    **dict.fromkeys(imsg_verbs.OPTIONS, _imsg),
+    **dict.fromkeys(database_verbs.OPTIONS, _write),
 }

@@ -1,15 +1,14 @@
-"""JSON-RPC lines of imsg 0.9 (imsg protocol 3): reading requests, writing answers, and the error codes.
+"""JSON-RPC lines of imsg (imsg protocol 3, 12.2): reading requests, writing answers, and the error codes.
 
-Pure. A line in is one request or an `RpcError`; a line out is bytes with its newline, `/` written `\\/` and
-other characters unescaped, the way the platform's encoder of imsg does it.
+Pure. A line in is one request or a `BadRequestError`, by the rules of before 0.14 or of since; a line out is
+bytes with its newline, `/` written `\\/` and other characters unescaped, the way the platform's encoder of imsg
+does it.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-
-from actors.simulator.params import Params
 
 # The curly apostrophe of the platform's own sentences, kept out of sight of look-alike checks.
 _APOSTROPHE = "\u2019"
@@ -21,13 +20,18 @@ _decoder = msgspec.json.Decoder()
 
 
 class RpcError(Exception):
-    """An error answer: `code`, `message` and the text that goes into `data`."""
+    """An error answer: `code`, `message` and `data`, which is an object for the typed errors of 0.14+."""
 
-    def __init__(self, code: int, message: str, data: str) -> None:
+    def __init__(self, code: int, message: str, data: str | Mapping[str, Any]) -> None:
         super().__init__(data)
         self.code = code
         self.message = message
         self.data = data
+
+    @property
+    def text(self) -> str:
+        """What a person is told."""
+        return self.data if isinstance(self.data, str) else str(self.data.get("detail", self.message))
 
 
 def parse_error() -> RpcError:
@@ -61,10 +65,12 @@ def unlocalised(kind: str, number: int) -> str:
 
 
 class Request(NamedTuple):
-    """One request. `wants_answer` is false without an `id`: then only errors are sent, with id null."""
+    """One request. `wants_answer` is false without an `id`: then only errors are sent, with id null, and
+    from 0.14 on not even those. `params` is an object up to 0.13; from then on the method's reader sees to it.
+    """
 
     method: str
-    params: Params
+    params: Any
     id: Any
     wants_answer: bool
 
@@ -79,24 +85,44 @@ class BadRequestError(Exception):
 
 
 def read_request(line: str) -> Request:
-    """Read one trimmed, non-empty line. Raises BadRequestError."""
-    try:
-        value = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise BadRequestError(parse_error(), None) from error
-    if not isinstance(value, dict | list):
-        raise BadRequestError(parse_error(), None)
-    if isinstance(value, list):
-        raise BadRequestError(invalid_request("request must be an object"), None)
+    """Read one trimmed, non-empty line, as up to 0.13. Raises BadRequestError."""
+    value = _decode(line)
     request_id = value.get("id")
     version = value.get("jsonrpc")
     if isinstance(version, str) and version != "2.0":
         raise BadRequestError(invalid_request("jsonrpc must be 2.0"), request_id)
+    params = value.get("params")
+    return Request(_method(value, request_id), params if isinstance(params, dict) else {}, request_id, "id" in value)
+
+
+def read_strict_request(line: str) -> Request:
+    """Read one trimmed, non-empty line, as from 0.14 on; `params` is as sent. Raises BadRequestError."""
+    value = _decode(line)
+    request_id = value.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, str | int | float | None):
+        raise BadRequestError(invalid_request("id must be a string, number, or null"), None)
+    if value.get("jsonrpc") != "2.0":
+        raise BadRequestError(invalid_request("jsonrpc must be exactly 2.0"), request_id)
+    return Request(_method(value, request_id), value.get("params", {}), request_id, "id" in value)
+
+
+def _decode(line: str) -> dict[str, Any]:
+    try:
+        value = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise BadRequestError(parse_error(), None) from error
+    if isinstance(value, dict):
+        return value
+    raise BadRequestError(
+        invalid_request("request must be an object") if isinstance(value, list) else parse_error(), None
+    )
+
+
+def _method(value: dict[str, Any], request_id: object) -> str:
     method = value.get("method")
     if not isinstance(method, str) or not method:
         raise BadRequestError(invalid_request("method is required"), request_id)
-    params = value.get("params")
-    return Request(method, params if isinstance(params, dict) else {}, request_id, "id" in value)
+    return method
 
 
 def response(request_id: object, result: object) -> bytes:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _SHORT = {"-h": "help", "-V": "version", "-v": "verbose", "-j": "json"}
-_SWITCHES = frozenset({"help", "version", "verbose", "json", "attachments", "reactions"})
+_SWITCHES = frozenset({"help", "version", "verbose", "json", "attachments", "reactions", "no-join"})
+
+_BESIDE_HELP = frozenset({"imsg-version", "faults", "fault"})
 
 
 class UsageError(Exception):
@@ -38,7 +40,7 @@ def parse(argv: Sequence[str], known: Mapping[str, frozenset[str]]) -> Options:
     verb = argv[0] if argv and not argv[0].startswith("-") else ""
     wished = frozenset(filter(None, map(_switch, argv)))
     if wished & {"help", "version"}:
-        return Options(verb, {}, wished)
+        return Options(verb, values_that_matter(argv), wished)
     if verb not in known:
         raise UsageError(f"unknown command {verb!r}: use one of {', '.join(known)}")
     values: dict[str, str] = {}
@@ -57,6 +59,16 @@ def parse(argv: Sequence[str], known: Mapping[str, frozenset[str]]) -> Options:
             raise UsageError(f"--{name} needs a value")
         values[name] = text
     return Options(verb, values, frozenset(switches))
+
+
+def values_that_matter(argv: Sequence[str]) -> dict[str, str]:
+    """The values that count beside `--help` and `--version`: which version is meant, and what is broken."""
+    values = {}
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, joined, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and name in _BESIDE_HELP:
+            values[name] = value if joined else following
+    return values
 
 
 def _switch(word: str) -> str | None:

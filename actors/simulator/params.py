@@ -1,59 +1,66 @@
-"""Parameter coercion of imsg up to 0.13 (imsg protocol 3): lenient, and silent about it.
+"""What the methods take: names, kinds and other spellings of their parameters (imsg protocol 4, 12.5 to 12.8).
 
-Pure. Strings accept numbers; integers accept numbers (floats truncate) and decimal strings; an integer that
-cannot be read counts as absent; booleans accept "true", "false" and numbers; lists accept a comma list.
+Pure data. `lenient` and `strict` read a request by it, each in the manner of its versions; either way a handler gets
+the canonical names with values of exactly these kinds, and only those that were given. Earlier versions take fewer
+parameters than stand here and ignore the others: their handlers do not look at them.
 """
 
-import re
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 Params = dict[str, Any]
-
-_DECIMAL = re.compile(r"[+-]?[0-9]+")
-_INT64 = 2**63
+Kind = Literal["string", "integer", "boolean", "strings", "objects"]
 
 
-def string(params: Params, key: str) -> str | None:
-    """The text under `key`; a number as imsg writes it, None for anything else."""
-    return _text(params.get(key))
+class Field(NamedTuple):
+    """One parameter; `others` are its other spellings."""
+
+    name: str
+    kind: Kind
+    others: tuple[str, ...] = ()
 
 
-def integer(params: Params, key: str) -> int | None:
-    """The whole number under `key`, within 64 bits; None when absent or unreadable."""
-    value = params.get(key)
-    if isinstance(value, str):
-        number = int(value) if len(value) < 32 and _DECIMAL.fullmatch(value) else None
-        return number if number is None or -_INT64 <= number < _INT64 else None
-    if isinstance(value, int | float):
-        return max(-_INT64, min(_INT64 - 1, int(value)))
-    return None
+Shape = tuple[Field, ...]
 
+_SELECTORS = (
+    Field("chat_id", "integer"),
+    Field("chat_identifier", "string"),
+    Field("chat_guid", "string"),
+)
+_TO = Field("to", "string")
+_SERVICE = Field("service", "string")
+_LIMIT = Field("limit", "integer")
+_REPLY_TO = Field("reply_to", "string", ("replyTo", "reply_to_guid", "message_guid"))
+_FORMATTING = Field("text_formatting", "objects", ("textFormatting", "formatting"))
+_FALLBACK = Field("allow_sms_fallback", "boolean", ("allowSMSFallback",))
+_FILES = (Field("attachments", "boolean"), Field("convert_attachments", "boolean"))
+_REACTIONS = Field("include_reactions", "boolean")
+_WANTED = (Field("participants", "strings"), Field("start", "string"), Field("end", "string"))
+_SEND = (
+    *_SELECTORS, _TO, Field("text", "string"), _SERVICE, Field("region", "string"), Field("transport", "string"),
+    _FALLBACK, _REPLY_TO, _FORMATTING,
+)  # fmt: skip
+_PRESENCE = (*_SELECTORS, _TO, _SERVICE)
 
-def boolean(params: Params, key: str, *, default: bool = False) -> bool:
-    """The truth under `key`; `default` when absent or unreadable."""
-    value = params.get(key)
-    if isinstance(value, int | float):
-        return bool(value)
-    return {"true": True, "false": False}.get(value, default) if isinstance(value, str) else default
-
-
-def strings(params: Params, key: str) -> list[str]:
-    """The list of texts under `key`, from an array or one comma-separated string."""
-    value = params.get(key)
-    if isinstance(value, list):
-        return [text for text in map(_text, value) if text is not None]
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return []
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else str(value)
-    return None
+SHAPES: dict[str, Shape] = {
+    "initialize": (Field("protocol_version", "integer"),),
+    "status": (),
+    "chats.list": (_LIMIT, Field("unread_only", "boolean")),
+    "chats.get": (Field("chat_id", "integer"),),
+    "messages.history": (Field("chat_id", "integer"), _LIMIT, *_WANTED, *_FILES),
+    "messages.after": (
+        Field("since_rowid", "integer"), Field("chat_id", "integer"), _LIMIT, *_FILES, _REACTIONS,
+    ),
+    "messages.search": (Field("query", "string"), Field("match", "string"), _LIMIT),
+    "message.send_status": (Field("guid", "string"),),
+    "watch.subscribe": (
+        Field("chat_id", "integer"), Field("since_rowid", "integer"), *_WANTED, *_FILES, _REACTIONS,
+        Field("debounce_ms", "integer", ("debounceMs",)), Field("buffer_limit", "integer", ("bufferLimit",)),
+    ),
+    "watch.unsubscribe": (Field("subscription", "integer"),),
+    "send": (*_SEND, Field("file", "string")),
+    "send.tracked": (*_SEND, Field("attempt_id", "string")),
+    "typing": (*_PRESENCE, Field("typing", "boolean")),
+    "typing.start": _PRESENCE,
+    "typing.stop": _PRESENCE,
+    "read": (*_SELECTORS, _TO),
+}  # fmt: skip

@@ -19,9 +19,7 @@ _CUSTOM = 6
 _QUOTED_EMOJI = re.compile(r"Reacted (.+?) to ")
 _PICTURE = "[\u203c\u2049\u2190-\u21ff\u2300-\u2bff\u3030\u303d\U0001f000-\U0001faff]"
 _MODIFIERS = "[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"
-_FIRST_EMOJI = re.compile(
-    f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}{_MODIFIERS}(?:\u200d{_PICTURE}{_MODIFIERS})*"
-)
+_FIRST_EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}{_MODIFIERS}(?:\u200d{_PICTURE}{_MODIFIERS})*")
 
 
 class Tapback(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which sends imsg 0.9 accepts, and where they go (imsg protocol 4, 7).
+"""Which sends imsg accepts, and where they go (imsg protocol 4, 7, 12.2, 12.8).
 
 Pure. In: request parameters, then what is known of the chat they name. Out: a checked `Outgoing`, and the
 `Buddy` or `Thread` it goes to.
@@ -7,12 +7,29 @@ Pure. In: request parameters, then what is known of the chat they name. Out: a c
 import re
 from typing import Literal, NamedTuple
 
-from actors.simulator import params as read
-from actors.simulator.frames import invalid_params
+from actors.simulator.frames import RpcError, invalid_params
 from actors.simulator.params import Params
+from actors.simulator.strict import non_empty, positive
 
 _PREFIX = re.compile(r"(?:imessage|sms|auto):", re.IGNORECASE)
 _PHONE = re.compile(r"[+0-9 ()-]*[0-9][+0-9 ()-]*")
+_SELECTORS = ("chat_id", "chat_identifier", "chat_guid")
+
+ONE_SELECTOR = "exactly one of chat_id, chat_identifier, or chat_guid is required"
+
+
+class Target(NamedTuple):
+    """Whom a request is for: a person or a chat; absent texts are empty."""
+
+    to: str = ""
+    chat_id: int | None = None
+    identifier: str = ""
+    guid: str = ""
+
+    @property
+    def names_chat(self) -> bool:
+        """Whether a chat is named, in whatever way."""
+        return self.chat_id is not None or bool(self.identifier or self.guid)
 
 
 class Outgoing(NamedTuple):
@@ -23,10 +40,8 @@ class Outgoing(NamedTuple):
     service: str
     region: str
     transport: str
-    to: str
-    chat_id: int | None
-    identifier: str
-    guid: str
+    target: Target
+    reply_to: str = ""
 
 
 class Buddy(NamedTuple):
@@ -43,35 +58,64 @@ class Thread(NamedTuple):
 
 
 def check(params: Params) -> Outgoing:
-    """Read and check in imsg's order: service, transport, target exclusivity, text or file.
+    """Check in the order of up to 0.13: service, transport, target exclusivity, text or file.
 
     Raises RpcError -32602 with imsg's texts.
     """
-    service = read.string(params, "service") or "auto"
-    if service not in ("auto", "imessage", "sms"):
-        raise invalid_params("invalid service")
-    transport = (read.string(params, "transport") or "auto").lower()
-    if transport not in ("auto", "bridge", "applescript"):
-        raise invalid_params("invalid transport")
-    asked = Outgoing(
-        text=read.string(params, "text") or "",
-        file=read.string(params, "file") or "",
-        service=service,
-        region=read.string(params, "region") or "US",
-        transport=transport,
-        to=read.string(params, "to") or "",
-        chat_id=read.integer(params, "chat_id"),
-        identifier=read.string(params, "chat_identifier") or "",
-        guid=read.string(params, "chat_guid") or "",
-    )
-    names_chat = asked.chat_id is not None or bool(asked.identifier or asked.guid)
-    if asked.to and names_chat:
+    service, transport = _manner(params)
+    target = read_target(params)
+    if target.to and target.names_chat:
         raise invalid_params("use to or chat_*; not both")
-    if not asked.to and not names_chat:
+    if not target.to and not target.names_chat:
         raise invalid_params("to is required for direct sends")
-    if not asked.text and not asked.file:
-        raise invalid_params("text or file is required")
+    return _with_content(params, service, transport, target)
+
+
+def check_strictly(params: Params) -> Outgoing:
+    """Check as from 0.14 on: one target, nothing empty, `reply_to` over the bridge only.
+
+    Raises RpcError -32602 with imsg's texts.
+    """
+    service, transport = _manner(params)
+    target = read_strict_target(params)
+    for key in ("text", "file", "reply_to"):
+        non_empty(params, key)
+    asked = _with_content(params, service, transport, target)
+    if asked.reply_to and asked.transport == "applescript":
+        raise reply_needs_bridge()
+    if target.to and not is_handle_like(target.to):
+        raise invalid_params("contacts are unavailable: to must be a phone number or an e-mail address")
     return asked
+
+
+def read_target(params: Params) -> Target:
+    """The target of a request, whatever it says."""
+    return Target(
+        to=params.get("to", ""),
+        chat_id=params.get("chat_id"),
+        identifier=params.get("chat_identifier", ""),
+        guid=params.get("chat_guid", ""),
+    )
+
+
+def read_strict_target(params: Params) -> Target:
+    """Exactly one target. Raises RpcError -32602."""
+    positive(params, "chat_id")
+    for key in ("to", "chat_identifier", "chat_guid"):
+        non_empty(params, key)
+    selectors = [key for key in _SELECTORS if key in params]
+    if "to" in params and selectors:
+        raise invalid_params("use to or exactly one chat selector; not both")
+    if len(selectors) > 1:
+        raise invalid_params(ONE_SELECTOR)
+    if "to" not in params and not selectors:
+        raise invalid_params("to is required for direct sends")
+    return read_target(params)
+
+
+def reply_needs_bridge() -> RpcError:
+    """-32602: AppleScript cannot reply in a thread, and a reply is never sent unthreaded."""
+    return invalid_params("reply_to requires bridge transport; AppleScript cannot send threaded replies")
 
 
 def is_handle_like(identifier: str) -> bool:
@@ -102,8 +146,33 @@ def normalise(handle: str, region: str) -> str:
 
 
 def route(asked: Outgoing, identifier: str, guid: str) -> Buddy | Thread:
-    """Where a send goes, given what is known of the chat named; both empty for a send to a person."""
-    person = asked.to or (identifier if is_handle_like(identifier) else "")
+    """Where a send goes up to 0.13, given what is known of the chat named; both empty for a send to a person."""
+    person = asked.target.to or (identifier if is_handle_like(identifier) else "")
     if person:
         return Buddy(normalise(person, asked.region), "SMS" if asked.service == "sms" else "iMessage")
     return Thread(guid or identifier)
+
+
+def _manner(params: Params) -> tuple[str, str]:
+    service = params.get("service", "auto") or "auto"
+    if service not in ("auto", "imessage", "sms"):
+        raise invalid_params("invalid service")
+    transport = (params.get("transport", "auto") or "auto").lower()
+    if transport not in ("auto", "bridge", "applescript"):
+        raise invalid_params("invalid transport")
+    return service, transport
+
+
+def _with_content(params: Params, service: str, transport: str, target: Target) -> Outgoing:
+    asked = Outgoing(
+        text=params.get("text", ""),
+        file=params.get("file", ""),
+        service=service,
+        region=params.get("region", "") or "US",
+        transport=transport,
+        target=target,
+        reply_to=params.get("reply_to", ""),
+    )
+    if not asked.text and not asked.file:
+        raise invalid_params("text or file is required")
+    return asked

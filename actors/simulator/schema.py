@@ -100,7 +100,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _create(path: Path) -> None:
+def create_draft(path: Path) -> Path:
+    """A whole, empty database beside `path`, closed and without side files, under a name nobody looks for."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
@@ -111,10 +112,18 @@ def _create(path: Path) -> None:
             connection.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {_TABLES} COMMIT;")
         finally:
             connection.close()
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            return
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
+
+
+def _create(path: Path) -> None:
+    draft = create_draft(path)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
     finally:
         draft.unlink(missing_ok=True)
 

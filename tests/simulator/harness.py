@@ -4,6 +4,7 @@ Lines are read by a thread into a queue, so every wait has a deadline and none i
 """
 
 import json
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -65,6 +66,16 @@ class Rpc:
             self.process.kill()
         self.end()
 
+    def start_reading(self) -> None:
+        """Empty the pipe from now on, for one that was started with `reads` false."""
+        self._pump.start()
+
+    def wait_for_output(self) -> None:
+        """Wait, without reading, until something stands in the pipe."""
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], DEADLINE_S)
+        assert ready, "no output from the simulator in time"
+
     def raw(self, data: bytes) -> None:
         """Write bytes as they are."""
         assert self.process.stdin is not None
@@ -73,9 +84,7 @@ class Rpc:
 
     def request(self, method: str, request_id: object = 1, **params: object) -> None:
         """Write a request."""
-        self.raw(
-            json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}).encode()
-        )
+        self.raw(json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}).encode())
         self.raw(b"\n")
 
     def raw_line(self) -> bytes:

@@ -44,8 +44,7 @@ PARSE = 'the platform\'s JSON error text; also for bare scalars (`5`, `"x"`)'
 NOT_JSON = "The data couldn\u2019t be read because it isn\u2019t in the correct format."
 COERCION = "strings accept numbers; ints accept numbers (floats truncate) and decimal strings"
 SEND_TARGET = (
-    "Exclusive with chat_*: -32602 `use to or chat_*; not both`; "
-    "neither: -32602 `to is required for direct sends`"
+    "Exclusive with chat_*: -32602 `use to or chat_*; not both`; neither: -32602 `to is required for direct sends`"
 )
 
 FRAMING = [
@@ -184,9 +183,7 @@ def test_chats_list_shows_active_chats_newest_first(rpc: Rpc) -> None:
     assert chats[2]["participants"] == sorted(chats[2]["participants"])
 
 
-@pytest.mark.parametrize(
-    ("limit", "count"), [(1, 1), ("2", 2), (2.9, 2), (0, 1), (-5, 1), ("x", 3), (None, 3)]
-)
+@pytest.mark.parametrize(("limit", "count"), [(1, 1), ("2", 2), (2.9, 2), (0, 1), (-5, 1), ("x", 3), (None, 3)])
 def test_limits_are_coerced_and_at_least_one(rpc: Rpc, limit: object, count: int) -> None:
     # Section 3: "(so `limit:"x"` silently means the default)"; section 4: "`limit` int = 20 (min 1)".
     assert len(rpc.call("chats.list", limit=limit)["result"]["chats"]) == count

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from actors.simulator import attributed_body, dates
 from actors.simulator.chats import ChatCache
-from actors.simulator.messages import Detail, Filter, MessageReader
+from actors.simulator.messages import Detail, MessageReader
 from actors.simulator.messages_db import MessagesDb, NewMessage
 from actors.simulator.reactions import read_tapback
+from actors.simulator.rows import Filter, RowReader
 from tests.simulator.harness import ANNA, BEN, CARA
 
 ME = "+15550009999"
@@ -29,7 +30,7 @@ def db(tmp_path: Path) -> Iterator[MessagesDb]:
 
 def shown(db: MessagesDb, detail: Detail = ALL) -> list[dict[str, Any]]:
     reader = MessageReader(db.connection, ChatCache())
-    rows = reader.after(-1, None, 100, tapbacks=detail.reaction_events)
+    rows = reader.rows.after(-1, None, 100, tapbacks=detail.reaction_events)
     return list(reader.show(rows, detail))
 
 
@@ -57,6 +58,16 @@ def test_every_length_form_is_read_back(size: int) -> None:
 )
 def test_the_faults_of_imsgs_decoder_are_kept(text: str, read: str) -> None:
     assert attributed_body.decode(attributed_body.encode(text)) == read
+
+
+@pytest.mark.parametrize("text", ["\n\nhi", "x" * 8192, "y" * 70000, "before \u2184 after", "x"])
+def test_from_0_15_1_on_bodies_are_read_exactly(text: str) -> None:
+    assert attributed_body.decode_exactly(attributed_body.encode(text)) == text
+
+
+def test_blobs_that_are_no_archives_are_read_as_before() -> None:
+    for blob in (b"plain", b"\x01\x2b", b"\x01\x2b\x09ab\x86\x84", b"\xff\xfeh\0"):
+        assert attributed_body.decode_exactly(blob) == attributed_body.decode(blob)
 
 
 def test_other_blobs_are_read_as_best_they_can() -> None:
@@ -139,9 +150,7 @@ def test_attachments_are_listed_only_when_wanted(db: MessagesDb, tmp_path: Path)
     file = tmp_path / "cat.png"
     file.write_bytes(b"png")
     stored = db.incoming(db.direct_chat(ANNA), ANNA, "\ufffc")
-    db.attach(
-        stored.id, str(file), transfer_name="cat.png", uti="public.png", mime_type="image/png", total_bytes=3
-    )
+    db.attach(stored.id, str(file), transfer_name="cat.png", uti="public.png", mime_type="image/png", total_bytes=3)
     db.attach(stored.id, "~/nowhere.png")
     assert shown(db, Detail())[0]["attachments"] == []
     here, gone = shown(db)[0]["attachments"]
@@ -217,7 +226,7 @@ def test_history_leaves_tapbacks_out_and_breaks_ties_by_rowid(db: MessagesDb) ->
     for text in ("first", "second"):
         db.insert(NewMessage(chat, text, ANNA, date=7))
     db.insert(NewMessage(chat, "Loved", BEN, date=8, associated_guid="x", associated_type=2000))
-    rows = MessageReader(db.connection, ChatCache()).history(chat, 10, Filter())
+    rows = RowReader(db.connection).history(chat, 10, Filter())
     assert [row.text for row in rows] == ["second", "first"]
 
 

@@ -50,16 +50,16 @@ def test_it_dies_of_a_reader_that_left(db: Path) -> None:
 
 
 def test_a_pipe_nobody_empties_does_not_keep_it_from_ending(db: Path) -> None:
-    writer = MessagesDb.open(db)
-    with writer.transaction():
-        for _ in range(100):
-            writer.incoming(1, ANNA, "x" * 5000)
-    writer.close()
     with Rpc(db, reads=False) as rpc:
-        rpc.request("watch.subscribe", since_rowid=4)
+        rpc.request("watch.subscribe", debounce_ms=0)
         assert rpc.process.stdout is not None
-        # The answer and one message, out of half a megabyte written at once: the rest is stuck in the pipe.
         assert rpc.process.stdout.readline()
+        writer = MessagesDb.open(db)
+        with writer.transaction():
+            for _ in range(100):
+                writer.incoming(1, ANNA, "x" * 5000)
+        writer.close()
+        # One message out of half a megabyte written at once: the rest is stuck in the pipe.
         assert rpc.process.stdout.readline()
         assert rpc.end() == 0
 
@@ -137,9 +137,7 @@ def test_receive_makes_chats_and_send_answers_in_them(tmp_path: Path) -> None:
     path = str(tmp_path / "chat.db")
     assert imsg("init", "--db", path).stdout == f"{path}\n"
     direct = json.loads(imsg("receive", "--db", path, "--from", ANNA, "--text", "hi").stdout)
-    group = json.loads(
-        imsg("receive", "--db", path, "--from", ANNA, "--group-name", "Team", "--text", "all").stdout
-    )
+    group = json.loads(imsg("receive", "--db", path, "--from", ANNA, "--group-name", "Team", "--text", "all").stdout)
     assert (direct["id"], direct["chat_id"], group["chat_id"]) == (1, 1, 2)
     again = json.loads(imsg("receive", "--db", path, "--chat-id", "2", "--text", "more").stdout)
     assert (again["id"], again["chat_id"]) == (3, 2)

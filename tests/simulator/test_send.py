@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.simulator.behaviour import BehaviourError, read_behaviour
+from actors.simulator.behaviour import Behaviour, BehaviourError, read_behaviour
+from actors.simulator.generations import generation
 from actors.simulator.messages_db import MessagesDb
 from actors.simulator.routing import Buddy, Thread, check, is_handle_like, normalise, route
 from tests.simulator.harness import ANNA, DIRECT, SMS, SMS_PEER, TEAM, Rpc, furnish
@@ -59,9 +60,7 @@ def test_a_handle_like_chat_becomes_a_buddy_send_and_a_guid_stays_exact() -> Non
     assert route(check({"chat_id": 3, "text": "x"}), ANNA, f"SMS;-;{ANNA}") == Buddy(ANNA, "iMessage")
     assert route(check({"chat_id": 3, "text": "x", "service": "sms"}), ANNA, "g") == Buddy(ANNA, "SMS")
     assert route(check({"chat_guid": "g", "text": "x"}), "", "g") == Thread("g")
-    assert route(check({"chat_id": 2, "text": "x"}), "chat77", "iMessage;+;chat77") == Thread(
-        "iMessage;+;chat77"
-    )
+    assert route(check({"chat_id": 2, "text": "x"}), "chat77", "iMessage;+;chat77") == Thread("iMessage;+;chat77")
 
 
 def test_a_send_answers_with_the_row_that_then_is_in_history(rpc: Rpc) -> None:
@@ -138,16 +137,19 @@ def test_requests_are_answered_strictly_in_order_behind_a_slow_send(db: Path) ->
 
 def test_thousands_of_sends_are_answered_in_order(rpc: Rpc) -> None:
     lines = [
-        json.dumps({"id": n, "method": "send", "params": {"chat_id": DIRECT, "text": f"t{n}"}})
-        for n in range(2000)
+        json.dumps({"id": n, "method": "send", "params": {"chat_id": DIRECT, "text": f"t{n}"}}) for n in range(2000)
     ]
     rpc.raw("\n".join(lines).encode() + b"\n")
     assert [rpc.line()["id"] for _ in lines] == list(range(2000))
 
 
 def test_flags_win_over_the_environment_and_nonsense_is_named() -> None:
-    environment = {"IMSG_SIM_SEND_DELAY_MS": "5", "IMSG_SIM_SEND_IDS": "0", "IMSG_SIM_OWN_ADDRESS": "me@x.y"}
-    behaviour = read_behaviour(environment, {"send-delay-ms": "7"})
-    assert behaviour == ("me@x.y", 7, False)
-    with pytest.raises(BehaviourError, match="send-ids"):
-        read_behaviour({"IMSG_SIM_SEND_IDS": "maybe"}, {})
+    environment = {
+        "IMSG_SIM_SEND_DELAY_MS": "5", "IMSG_SIM_SEND_IDS": "0", "IMSG_SIM_OWN_ADDRESS": "me@x.y",
+        "IMSG_SIM_VERSION": "0.6", "IMSG_SIM_BRIDGE": "true", "IMSG_SIM_FALLBACK_MS": "70",
+    }  # fmt: skip
+    behaviour = read_behaviour(environment, {"send-delay-ms": "7", "imsg-version": "0.15", "poll-rows": "3"})
+    assert behaviour == Behaviour("me@x.y", 7, False, generation("0.15.9"), True, 3, 70)
+    for variable, value in (("SEND_IDS", "maybe"), ("VERSION", "0.12"), ("POLL_ROWS", "0"), ("FALLBACK_MS", "x")):
+        with pytest.raises(BehaviourError, match=value):
+            read_behaviour({f"IMSG_SIM_{variable}": value}, {})

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.simulator.chats import ChatCache
 from actors.simulator.links import URL_BALLOON, LinkDeduper
-from actors.simulator.messages import MessageReader, Row
 from actors.simulator.messages_db import MessagesDb, NewMessage
+from actors.simulator.rows import Row, RowReader
 from actors.simulator.watch import PollSchedule
 from tests.simulator.harness import ANNA, BEN, DIRECT, SMS, TEAM, Rpc, furnish, imsg
 
@@ -61,9 +60,7 @@ def test_an_own_message_comes_back(rpc: Rpc) -> None:
 @pytest.mark.parametrize(
     ("cursor", "first"), [(-1, "text 1"), (2, "text 3"), (0, "new"), (None, "new"), ("3", "later")]
 )
-def test_since_rowid_is_exclusive_and_zero_means_now(
-    rpc: Rpc, db: MessagesDb, cursor: object, first: str
-) -> None:
+def test_since_rowid_is_exclusive_and_zero_means_now(rpc: Rpc, db: MessagesDb, cursor: object, first: str) -> None:
     rpc.request("watch.subscribe", "sub", since_rowid=cursor, debounce_ms=0)
     if cursor in (0, None):
         rpc.answer("sub")
@@ -94,9 +91,7 @@ def test_chat_and_participant_filters(rpc: Rpc, db: MessagesDb) -> None:
     ben = subscribe(rpc, participants=[BEN.lower()])
     for chat_id, sender, text in ((DIRECT, ANNA, "none"), (TEAM, ANNA, "team"), (DIRECT, BEN, "ben")):
         db.incoming(chat_id, sender, text)
-    got = {
-        line["params"]["subscription"]: line["params"]["message"]["text"] for line in (rpc.line(), rpc.line())
-    }
+    got = {line["params"]["subscription"]: line["params"]["message"]["text"] for line in (rpc.line(), rpc.line())}
     assert got == {team: "team", ben: "ben"}
 
 
@@ -173,7 +168,7 @@ def test_a_link_seen_in_this_process_is_not_replayed(rpc: Rpc, db: MessagesDb) -
 def test_links_repeat_within_90_seconds_of_message_time(db: MessagesDb) -> None:
     def row(at_s: int, text: str = "https://x", balloon: str | None = URL_BALLOON) -> Row:
         db.insert(NewMessage(DIRECT, text, ANNA, date=at_s * 10**9, balloon_bundle_id=balloon))
-        reader = MessageReader(db.connection, ChatCache())
+        reader = RowReader(db.connection)
         return reader.after(reader.newest_rowid() - 1, None, 1, tapbacks=False)[0]
 
     links = LinkDeduper()
@@ -196,3 +191,65 @@ def test_events_open_one_window_and_the_fallback_is_regular() -> None:
     assert not schedule.fallback_is_due(4999)
     assert schedule.fallback_is_due(5000)
     assert not schedule.fallback_is_due(9999)
+
+
+def test_the_first_versions_have_no_regular_poll() -> None:
+    schedule = PollSchedule(now=0, debounce_ms=250, fallback_ms=None)
+    assert not schedule.fallback_is_due(10**9)
+    schedule.noticed(10**9)
+    assert schedule.event_is_due(10**9 + 250)
+
+
+def test_0_5_waits_250_ms_whatever_is_asked(path: Path, db: MessagesDb) -> None:
+    with Rpc(path, "--imsg-version", "0.5") as old:
+        subscribe(old, debounce_ms=FAR_MS)
+        db.incoming(DIRECT, ANNA, "new")
+        assert old.message()["text"] == "new"
+
+
+def test_poll_size_and_fallback_can_be_set(path: Path, db: MessagesDb) -> None:
+    with db.transaction():
+        for number in range(10):
+            db.incoming(DIRECT, ANNA, f"n{number}")
+    with Rpc(path, "--imsg-version", "0.6", "--poll-rows", "3", "--fallback-ms", "20") as quick:
+        quick.request("watch.subscribe", "sub", since_rowid=4, debounce_ms=FAR_MS)
+        assert [quick.message()["text"] for _ in range(10)] == [f"n{number}" for number in range(10)]
+    with Rpc(path, "--imsg-version", "0.6", "--poll-rows", "3") as slow:
+        slow.request("watch.subscribe", "sub", since_rowid=4, debounce_ms=FAR_MS)
+        assert [slow.message()["text"] for _ in range(3)] == ["n0", "n1", "n2"]
+        slow.request("watch.unsubscribe", "end", subscription=1)
+        assert slow.until(lambda line: line.get("id") != "sub")["id"] == "end"
+
+
+@pytest.mark.parametrize(
+    ("version", "parameter"), [("0.5", "attachments"), ("0.6", "include_reactions"), ("0.9", "include_reactions")]
+)
+def test_reactions_stand_behind_another_parameter_in_0_5(
+    path: Path, db: MessagesDb, version: str, parameter: str
+) -> None:
+    guid = db.incoming(DIRECT, ANNA, "target").guid
+    db.insert(NewMessage(DIRECT, "Loved", BEN, associated_guid=f"p:0/{guid}", associated_type=2000))
+    for name in ("attachments", "include_reactions"):
+        with Rpc(path, "--imsg-version", version) as rpc:
+            rpc.request("watch.subscribe", since_rowid=4, **{name: True})
+            assert bool(rpc.message()["reactions"]) is (name == parameter)
+
+
+@pytest.mark.parametrize(("version", "times"), [("0.5", 2), ("0.6", 1)])
+def test_repeated_links_are_dropped_from_0_6_on(path: Path, db: MessagesDb, version: str, times: int) -> None:
+    for _ in range(2):
+        db.insert(NewMessage(SMS, "https://example.org", ANNA, balloon_bundle_id=URL_BALLOON))
+    db.incoming(SMS, ANNA, "end")
+    with Rpc(path, "--imsg-version", version) as rpc:
+        rpc.request("watch.subscribe", since_rowid=4)
+        texts = [rpc.message()["text"] for _ in range(times + 1)]
+    assert texts == ["https://example.org"] * times + ["end"]
+
+
+@pytest.mark.parametrize(("version", "keys"), [("0.6", set()), ("0.9", {"reply_to_text", "reply_to_sender"})])
+def test_replies_quote_their_parent_from_0_9_on(path: Path, db: MessagesDb, version: str, keys: set[str]) -> None:
+    parent = db.incoming(DIRECT, ANNA, "parent")
+    db.insert(NewMessage(DIRECT, "child", BEN, thread_originator_guid=parent.guid))
+    with Rpc(path, "--imsg-version", version) as rpc:
+        rpc.request("watch.subscribe", since_rowid=parent.id)
+        assert rpc.message().keys() & {"reply_to_text", "reply_to_sender"} == keys
