@@ -1,7 +1,7 @@
 """From the channel block to effective accounts.
 
 The overlay of `config.overlay`, then the wider fallbacks (`channels.defaults`, `messages`), then the defaults
-of `Account`. Two accounts never read the same source: one of them stays off and says why.
+of `Account`. Two accounts never read one Messages database: one of them stays off and says why.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from config import sources
 from config.account import DEFAULT_HISTORY, ROOT, Account
 from config.ids import normalize_id
 from config.overlay import DEFAULT_ID, Overlay, missing, overlays
@@ -18,6 +19,7 @@ from config.paths import Path as Keys
 from config.safety import DEFAULT_ROOT, normalize_root
 from config.schema import Config
 from config.schema.channel import AccountBlock, ImessageBlock
+from config.sources import HERE, Machine
 from config.values import expand_home
 
 MAX_HISTORY = 200
@@ -32,17 +34,18 @@ _SAME = {info.name for info in fields(Account)} & AccountBlock.model_fields.keys
 
 
 def effective(
-    config: Config, unresolved: Mapping[Keys, tuple[str, ...]], home: Path
+    config: Config, unresolved: Mapping[Keys, tuple[str, ...]], home: Path, machine: Machine = HERE
 ) -> tuple[tuple[Account, ...], tuple[str, ...]]:
     """All accounts, sorted by id, and warnings. A config without the channel has none.
 
     `unresolved` are the paths whose variables are unset: the accounts they belong to become unavailable.
+    `machine` is asked only when several accounts would run, for which of them read one database.
     """
     channel = config.channels.imessage
     if channel is None:
         return (), ()
     accounts = [_account(config, overlay, unresolved, home) for overlay in overlays(channel)]
-    owned = _single_owner(accounts)
+    owned = _single_owner(accounts, _turns(channel), machine)
     return owned, tuple(_beside(channel, owned))
 
 
@@ -55,9 +58,7 @@ def default_account(config: Config, accounts: Iterable[Account]) -> Account | No
     return named or by_id.get(DEFAULT_ID) or next(iter(by_id.values()), None)
 
 
-def _account(
-    config: Config, overlay: Overlay, unresolved: Mapping[Keys, tuple[str, ...]], home: Path
-) -> Account:
+def _account(config: Config, overlay: Overlay, unresolved: Mapping[Keys, tuple[str, ...]], home: Path) -> Account:
     # null says the same as leaving the key out.
     values = {name: value for name, value in overlay.values.items() if value is not None}
     origins = dict(overlay.origins)
@@ -150,27 +151,50 @@ def _entries(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if entries is None else tuple(text for entry in entries if (text := entry.strip()))
 
 
-def _single_owner(accounts: list[Account]) -> tuple[Account, ...]:
-    """Of the accounts that would read one source only one stays enabled: a named one before `default`."""
-    owners: dict[tuple[str, str | None, str | None], str] = {}
-    for account in sorted(accounts, key=lambda a: a.id == DEFAULT_ID):
-        if account.enabled:
-            owners.setdefault(_source(account), account.id)
+def same_source(one: Account, other: Account, machine: Machine = HERE) -> bool:
+    """Whether two accounts read one Messages database, however the config spells it."""
+    return _literal(one) == _literal(other) or sources.of(one, machine) == sources.of(other, machine)
+
+
+def _turns(channel: ImessageBlock) -> dict[str, int]:
+    """Who comes before whom when only one may run: named accounts in the file's order, then `default`."""
+    named = (normalize_id(key, DEFAULT_ID) for key in channel.accounts)
+    return {ident: number for number, ident in enumerate(named) if ident != DEFAULT_ID}
+
+
+def _single_owner(accounts: list[Account], turns: Mapping[str, int], machine: Machine) -> tuple[Account, ...]:
+    """Of the accounts that would read one database only the first in turn stays enabled."""
+    running = sorted((one for one in accounts if one.enabled), key=lambda one: turns.get(one.id, len(turns)))
+    if len(running) < 2:
+        return tuple(accounts)
+    found = {one.id: sources.of(one, machine) for one in running}
+    owners: dict[str, Account] = {}
+    for one in running:
+        owners.setdefault(found[one.id], one)
     return tuple(
-        _replaced(account, owners[_source(account)])
-        if account.enabled and owners[_source(account)] != account.id
-        else account
-        for account in accounts
+        _replaced(one, owner) if one.enabled and (owner := owners[found[one.id]]).id != one.id else one
+        for one in accounts
     )
 
 
-def _source(account: Account) -> tuple[str, str | None, str | None]:
+def _literal(account: Account) -> tuple[str, str | None, str | None]:
     return account.cli_path, account.db_path, account.remote_host
 
 
-def _replaced(account: Account, owner: str) -> Account:
-    reason = f"account {owner} reads the same cliPath and dbPath: give each account its own dbPath"
+def _replaced(account: Account, owner: Account) -> Account:
+    alike = _literal(account) == _literal(owner)
+    what = "the same cliPath and dbPath" if alike else "the same Messages database"
+    reason = (
+        f"account {owner.id} reads {what} ({_spelled(account)}; {_spelled(owner)}): give each account the dbPath of "
+        "its own database, on other Macs with its remoteHost, or leave only one of the two"
+    )
     return replace(account, enabled=False, unavailable=reason)
+
+
+def _spelled(account: Account) -> str:
+    """Where an account says what it reads, and what it says."""
+    key, value = ("cliPath", account.cli_path) if account.db_path is None else ("dbPath", account.db_path)
+    return f'{account.id} by {account.key_path(key)} "{value}"'
 
 
 def _beside(channel: ImessageBlock, accounts: tuple[Account, ...]) -> list[str]:
@@ -179,6 +203,4 @@ def _beside(channel: ImessageBlock, accounts: tuple[Account, ...]) -> list[str]:
     if not named or not implicit or not any(a.id == DEFAULT_ID and a.enabled for a in accounts):
         return []
     remedy = "set accounts.default.enabled: false if that is not wanted"
-    return [
-        f'{ROOT}: its own cliPath or dbPath make an account "default" beside {", ".join(named)}; {remedy}'
-    ]
+    return [f'{ROOT}: its own cliPath or dbPath make an account "default" beside {", ".join(named)}; {remedy}']
