@@ -20,7 +20,9 @@ ALL = [
 def carries_a_ref(kind: type[Envelope]) -> bool:
     """Whether a field of ``kind`` is a ``Ref``, or may be one."""
     hints = get_type_hints(kind).values()
-    return any(one == control.Ref for hint in hints for one in (hint, *get_args(hint)))
+    parts = [one for hint in hints for one in (hint, *get_args(hint))]
+    nested = (one for one in parts if isinstance(one, type) and issubclass(one, Envelope))
+    return control.Ref in parts or any(map(carries_a_ref, nested))
 
 
 def test_every_message_is_an_envelope() -> None:

@@ -1,5 +1,6 @@
 """Messages that steer actors: journaling, remote calls, ticks, life cycle."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pykka import ActorRef
@@ -27,9 +28,9 @@ class Recorded(Envelope):
 class Replay(Envelope, gc=True):
     """Tell ``then`` again, in order, everything of ``what`` that is still open.
 
-    ``what``: ``admitted`` (to the sessions), ``challenged`` (to the pairing registry), ``held`` for ``reason`` (to
-    the access controller), ``chunks`` (to the sender of ``account``), ``echoes`` (to the normalizer), ``source``
-    (cursor and last child, to a reader).
+    ``what``: ``admitted`` (to the sessions), ``challenged`` (to the pairing registry), ``held`` for ``reason``, or
+    the held ones among ``seqs`` (to the access controller), ``chunks`` (to the sender of ``account``), ``echoes``
+    (to the normalizer), ``source`` (cursor, era and last child, to a reader).
     """
 
     what: str
@@ -37,10 +38,37 @@ class Replay(Envelope, gc=True):
     account: str = ""
     source: int = 0
     reason: str = ""
+    seqs: tuple[int, ...] = ()
+
+
+class Rest(Envelope, gc=True):
+    """The rest of a replay: the rows ``seqs`` from index ``start`` on are still to be told."""
+
+    replay: Replay
+    seqs: Sequence[int]
+    start: int
+
+
+class Discard(Envelope):
+    """The operator gives up the held ones among these rows: they end as dropped."""
+
+    seqs: tuple[int, ...]
+
+
+class Order(Envelope):
+    """What the operator wants done with chunk ``key``: ``sent``, ``failed``, ``retry`` or ``discard``.
+
+    ``sent`` and ``failed`` settle an uncertain one by the operator's own knowledge. ``chunk`` is the chunk as the
+    journal has it (its address and text): the sender holds none in memory that failed.
+    """
+
+    key: int
+    what: str
+    chunk: Any = None
 
 
 class OpenChunk(Envelope):
-    """A chunk the outbox still holds after a restart, with its state."""
+    """A chunk the outbox holds, with its state. ``guid`` is the GUID of ours its last attempt carried, if any."""
 
     key: int
     address: Any
@@ -49,6 +77,7 @@ class OpenChunk(Envelope):
     attempted_at: float | None
     until: float | None
     tries: int
+    guid: str = ""
 
 
 class Replayed(Envelope):
@@ -59,20 +88,27 @@ class Replayed(Envelope):
 
 
 class SourceState(Envelope):
-    """What the journal knows of a Messages database: the cursor (None before a baseline) and a last child."""
+    """What the journal knows of a Messages database: the cursor (None before a baseline) and a last child.
+
+    ``era`` counts the databases that stood there, ``file`` names the last one on its file system (empty: unknown),
+    ``watched`` is until when a watch was known to be well (unix seconds).
+    """
 
     source: int
     cursor: int | None
     child_pid: int | None
     child_started: float | None
+    era: int = 0
+    file: str = ""
+    watched: float | None = None
 
 
 class Lines(Envelope):
-    """Complete lines from child number ``epoch``, without their LF; ``cut`` were too long and are lost."""
+    """Complete lines from child number ``epoch``, without their LF; ``cut`` are the heads of those too long to keep."""
 
     epoch: int
     lines: tuple[bytes, ...]
-    cut: int = 0
+    cut: tuple[bytes, ...] = ()
 
 
 class ChildGone(Envelope):
@@ -96,10 +132,19 @@ class Connected(Envelope):
     stdin: Any
 
 
-class Subscribed(Envelope):
-    """The watch of child ``epoch`` runs: sends may start."""
+class Capable(Envelope):
+    """What child ``epoch`` can do: a ``Capabilities`` of the link."""
 
     epoch: int
+    capabilities: Any
+
+
+class Subscribed(Envelope):
+    """The watch of child ``epoch`` runs over database ``era``: sends may start, as its ``capabilities`` allow."""
+
+    epoch: int
+    capabilities: Any = None
+    era: int = 0
 
 
 class Disconnected(Envelope):
@@ -110,7 +155,10 @@ class Disconnected(Envelope):
 
 
 class Stalled(Envelope):
-    """Child ``epoch`` let a deadline pass: it may be stuck, and a new one is better than piling up requests."""
+    """Child ``epoch`` let a deadline pass, or its sends are blocked: a new one is better than piling up requests.
+
+    ``method`` is the call that shows it, or the reason in words.
+    """
 
     epoch: int
     method: str
@@ -119,7 +167,8 @@ class Stalled(Envelope):
 class Call(Envelope, gc=True):
     """One RPC request. The ``Answer`` goes to ``reply_to`` with the same ``tag``.
 
-    ``patience`` is seconds counted from when the call before it in the child's lane was answered.
+    ``patience`` is seconds counted from when the call before it in the child's lane was answered. ``raw``: the
+    result comes undecoded, under the key ``raw``.
     """
 
     method: str
@@ -127,6 +176,7 @@ class Call(Envelope, gc=True):
     reply_to: Ref
     tag: Any
     patience: float
+    raw: bool = False
 
 
 class Response(Envelope):
@@ -153,12 +203,17 @@ class Answer(Envelope):
 
 
 class OwnRow(Envelope):
-    """An own row came back on the watch and is journaled: evidence about what was sent."""
+    """An own row came back on the watch and is journaled: evidence about what was sent.
+
+    ``chat_id`` is its chat in database ``era``; in another era only ``chat_guid`` (empty: unknown) names the chat.
+    """
 
     chat_id: int
     text: str
     guid: str
     sent_at: float | None
+    chat_guid: str = ""
+    era: int = 0
 
 
 class Listen(Envelope, gc=True):
@@ -205,6 +260,12 @@ class Quiet(Envelope):
     """``name`` has nothing under way any more."""
 
     name: str
+
+
+class Probe(Envelope):
+    """Find out now how the link does; ``done`` is called with nothing when that is known (the health says it)."""
+
+    done: Any
 
 
 class AllowedChanged(Envelope):

@@ -30,20 +30,26 @@ class Settled(Envelope):
 class Queued(Envelope):
     """Reply chunks enter the outbox and their rows are settled, in one transaction.
 
-    ``attempt`` is the key of a chunk that starts at once (0: none), so that a free lane costs no second commit.
+    ``attempt`` is the key of a chunk that starts at once (0: none), so that a free lane costs no second commit;
+    ``guid`` is the GUID of ours that attempt carries (empty: none), as in ``Attempted``.
     """
 
     chunks: tuple[Chunk, ...]
     settles: tuple[tuple[int, Outcome], ...]
     attempt: int
     at: float
+    guid: str = ""
 
 
 class Attempted(Envelope):
-    """About to be handed to imsg; committed before the request is written."""
+    """About to be handed to imsg; committed before the request is written.
+
+    ``guid`` is the GUID of ours that the request carries (a tracked send), empty when it carries none.
+    """
 
     key: int
     at: float
+    guid: str = ""
 
 
 class Sent(Envelope):
@@ -78,11 +84,48 @@ class Failed(Envelope):
     at: float
 
 
+class Requeued(Envelope):
+    """The operator wants a chunk that failed or is uncertain sent again: it waits for its turn like a new one."""
+
+    key: int
+    at: float
+
+
+class Discarded(Envelope):
+    """The operator gave a chunk up: it is neither sent nor listed as a dead letter any more."""
+
+    key: int
+    why: str
+    at: float
+
+
 class Baseline(Envelope):
     """The newest row before a first run: what came earlier is never answered. -1 for an empty database."""
 
     source: int
     rowid: int
+
+
+class Watched(Envelope):
+    """The watch of this source was well until ``at`` (unix seconds): what is dated later may have been missed."""
+
+    source: int
+    at: float
+
+
+class Identified(Envelope):
+    """Which file the database is: ``file`` names it on its file system (device, inode, birth)."""
+
+    source: int
+    file: str
+
+
+class Replaced(Envelope):
+    """Another database stands where this source was, or its rows went back: a new era, watched from ``rowid`` on."""
+
+    source: int
+    rowid: int
+    file: str
 
 
 class ChildStarted(Envelope):
@@ -112,7 +155,12 @@ Fact = (
     | Deferred
     | Uncertain
     | Failed
+    | Requeued
+    | Discarded
     | Baseline
+    | Watched
+    | Identified
+    | Replaced
     | ChildStarted
     | ChildEnded
 )

@@ -22,7 +22,8 @@ class ReplyAddress(Envelope):
     """The exact chat an answer goes back to, taken at ingress and never recomputed.
 
     ``source`` is the journal's number of the Messages database ``chat_id`` belongs to; ``service`` is the
-    wire value for imsg's ``send`` (``auto``, ``imessage`` or ``sms``).
+    wire value for imsg's ``send`` (``auto``, ``imessage`` or ``sms``). ``era`` counts the databases that stood at
+    that source: of another era ``chat_id`` may name another chat, and only ``chat_guid`` can be trusted.
     """
 
     account: str
@@ -30,3 +31,4 @@ class ReplyAddress(Envelope):
     chat_id: int
     chat_guid: str
     service: str
+    era: int = 0

@@ -11,14 +11,28 @@ class Received(Envelope):
     source: int
     raw: bytes
     received_at: float
+    era: int = 0
 
 
 class Overlong(Envelope):
-    """A line too long to keep was passed over: a row nobody can read stood in it."""
+    """A line too long to keep was passed over: a row nobody can read stood in it. ``head`` is how it began."""
 
     account: str
     source: int
     received_at: float
+    head: bytes = b""
+
+
+class Watching(Envelope):
+    """A watch begins (again): rows after this come from it, of database ``era``.
+
+    What is dated from ``since`` to ``until`` (unix seconds) was missed meanwhile; ``since`` None: nothing was.
+    """
+
+    source: int
+    era: int
+    since: float | None
+    until: float
 
 
 class Attachment(Envelope):
@@ -35,7 +49,8 @@ class Inbound(Envelope):
     """A message in the gateway's own terms. Times are unix seconds; ``sent_at`` is None when unparsable.
 
     ``text`` has attachment placeholders (U+FFFC) removed and line ends folded to LF; ``own_handle`` is the
-    local address the row belongs to, where imsg knows it; ``raw`` is the row's JSON as it came.
+    local address the row belongs to, where imsg knows it; ``raw`` is the row's JSON as it came. ``era`` counts the
+    databases that stood at this source; ``stale`` says why the row is too old to be answered unasked, empty if not.
     """
 
     account: str
@@ -54,6 +69,8 @@ class Inbound(Envelope):
     sent_at: float | None
     received_at: float
     raw: bytes
+    era: int = 0
+    stale: str = ""
 
 
 class Admit(Envelope):

@@ -7,21 +7,21 @@ Admitted rows leave through a window (``gate``, ``active``), so memory stays bou
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from actors.envelopes.control import OpenChunk, Record, Recorded, Ref, Replay, Replayed, SourceState, Spoken, Tick
-from actors.envelopes.facts import Appended, Rejudged, Settled
-from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Verdict
-from actors.envelopes.outbound import POSITION_BITS
-from actors.journal.batch import Batch, Result
-from actors.journal.gate import Gate, challenged, inbound
+from msgspec.structs import replace
+
+from actors.envelopes.control import Discard, Record, Recorded, Replay, Rest, Tick
+from actors.envelopes.facts import Appended, Rejudged
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Verdict
+from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
+from actors.journal.gate import Gate, challenged
 from actors.journal.ledger import Ledger
+from actors.journal.replays import Replays
 from actors.journal.schema import explain
-from actors.journal.store import Store, StoredRow
-from actors.normalizer.echoes import GUID_SECONDS, MOST
+from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
 from actors.runtime.actor import Actor, Context
 
@@ -46,13 +46,13 @@ class Journal(Actor):
         sources: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(context)
-        self._sources = sources
         self._store = store
         self._path = path
         self._ledger = ledger
         self._gate = Gate(store)
+        self._replays = Replays(store, self._gate, ledger, sources, self.log)
         self._pending: list[Record] = []
-        self._asked: list[Replay] = []
+        self._asked: list[Replay | Rest] = []
         self._failing = False
         self._since_floor = 0
 
@@ -69,8 +69,10 @@ class Journal(Actor):
                 self._commit()
             return
         match message:
-            case Replay():
+            case Replay() | Rest():
                 self._replay(message)
+            case Discard(seqs):
+                self._discard(seqs)
             case Tick("retry"):
                 self._failing = False
                 self._commit()
@@ -86,7 +88,7 @@ class Journal(Actor):
     def _commit(self) -> None:
         if not self._pending:
             return
-        store, batch = self._store, Batch(self._pending, self._ledger.next_seq)
+        store, batch = self._store, Batch(self._pending, self._ledger.next_seq, self._ledger.position)
         try:
             store.begin()
             if self._since_floor > FLOOR_EVERY:
@@ -121,7 +123,7 @@ class Journal(Actor):
         self.log.error("a fact cannot be stored: {!r}", error)
         if type(fact) is Appended and type(fact.verdict) is not Corrupt:
             row = fact.row
-            stand_in = nameless(row.account, row.source, row.raw, row.received_at)
+            stand_in = replace(nameless(row.account, row.source, row.raw, row.received_at), era=row.era)
             self._pending = [Record(Appended(stand_in, Corrupt(repr(error))))]
             self._commit()
 
@@ -143,7 +145,8 @@ class Journal(Actor):
                 if seq > 0:
                     self._pass_on(record, seq, fact.verdict)
                 continue
-            gate.note(fact)
+            if seq >= 0:
+                gate.note(fact)
             if type(fact) is Rejudged:
                 if seq > 0:
                     self._pass_on(record, seq, fact.verdict)
@@ -151,14 +154,14 @@ class Journal(Actor):
                 tell(record.then, Recorded(seq, fact))
         for to, message in gate.admit():
             tell(to, message)
-        self._settle_damaged()
+        self._store_damaged()
 
-    def _settle_damaged(self) -> None:
-        """Open rows whose body cannot be read back end as corrupt instead of blocking their chat."""
+    def _store_damaged(self) -> None:
+        """Rows whose body cannot be read back end as corrupt instead of blocking their chat."""
         damaged, self._gate.damaged = self._gate.damaged, []
-        for seq, corrupt in damaged:
-            self.log.error("row {} cannot be read back: {}", seq, corrupt.error)
-            self.tell(self.actor_ref, Record(Settled(seq, corrupt)))
+        for why, fact in damaged:
+            self.log.error("row {} cannot be read back: {}", fact.seq, why.error)
+            self.tell(self.actor_ref, Record(fact))
 
     def _pass_on(self, record: Record, seq: int, verdict: Verdict) -> None:
         row = record.fact.row
@@ -169,77 +172,31 @@ class Journal(Actor):
         elif record.then is not None:
             self.tell(record.then, Recorded(seq, record.fact))
 
-    def _replay(self, message: Replay) -> None:
+    def _replay(self, asked: Replay | Rest) -> None:
         if not self._failing:
             self._commit()
         if self._failing:
             # What is pending comes first, then whoever asked, in the order they did.
-            self._asked.append(message)
+            self._asked.append(asked)
             return
         try:
-            self._tell_again(message)
+            told, rest = self._replays.answer(asked, self.clock.wall())
         except sqlite3.Error as error:
-            self._asked.append(message)
+            self._gate.damaged.clear()
+            self._asked.append(asked)
             self._failed(error)
+            return
+        for to, message in told:
+            self.tell(to, message)
+        self._store_damaged()
+        if rest is not None:
+            # By the clock, not at once: whoever is told handles these rows before the next ones are read.
+            self.clock.after(0.0, self.actor_ref, rest)
 
-    def _tell_again(self, message: Replay) -> None:
-        store, floor, to = self._store, self._ledger.floor, message.then
-        match message.what:
-            case "admitted":
-                self._gate.reload(to, self._open_rows("admit", floor))
-                for gate, admitted in self._gate.admit():
-                    self.tell(gate, admitted)
-                self._settle_damaged()
-            case "challenged":
-                for row in store.rows([seq for seq, *_ in self._open_rows("challenge", floor)]):
-                    if (read := self._gate.read_back(row)) is not None:
-                        self.tell(to, challenged(row.seq, read, row.session or "", replayed=True))
-                self._settle_damaged()
-            case "held":
-                for row in store.held_rows(message.reason, message.account):
-                    self._replay_held(to, row)
-            case "chunks":
-                self.tell(to, Replayed("chunks", self._open_chunks(message.account)))
-            case "echoes":
-                sent = store.sent_since(self.clock.wall() - GUID_SECONDS, MOST)
-                self.tell(to, Replayed("echoes", tuple(Spoken(c, s, t, g, at) for c, s, t, g, at in reversed(sent))))
-            case "source":
-                self.tell(to, SourceState(message.source, *store.source_state(message.source)))
-
-    def _replay_held(self, to: Ref, stored: StoredRow) -> None:
-        try:
-            row = inbound(stored)
-        except ValueError as error:
-            stand_in = nameless(stored.account, stored.source, stored.body or b"", stored.received_at)
-            self.tell(self.actor_ref, Record(Rejudged(stored.seq, stand_in, Corrupt(str(error)))))
-        else:
-            self.tell(to, Recorded(stored.seq, row))
-
-    def _is_current(self, account: str, source: int) -> bool:
-        return self._sources is None or self._sources.get(account) == source
-
-    def _open_rows(self, kind: str, floor: int) -> list[tuple[int, str, int, int, int]]:
-        rows = self._store.open_rows(kind, floor)
-        current = [row for row in rows if self._is_current(row[1], row[2])]
-        if len(current) < len(rows):
-            self.log.warning(
-                "{} open rows belong to accounts or databases the config does not name any more; they are kept",
-                len(rows) - len(current),
-            )
-        return current
-
-    def _open_chunks(self, account: str) -> tuple[OpenChunk, ...]:
-        chunks = []
-        for key, owner, source, chat_id, chat_guid, service, text, state, attempted_at, until, tries in (
-            self._store.open_chunks(account, self._ledger.floor << POSITION_BITS)
-        ):
-            self._ledger.remember(key, state, owner)
-            if not self._is_current(owner, source):
-                self.log.warning("chunk {} belongs to another database than {} reads now; it is kept", key, owner)
-                continue
-            to = ReplyAddress(owner, source, chat_id, chat_guid, service)
-            chunks.append(OpenChunk(key, to, text, state, attempted_at, until, tries))
-        return tuple(chunks)
+    def _discard(self, seqs: Sequence[int]) -> None:
+        self.log.info("the operator gives up {} held rows", len(seqs))
+        for seq in seqs:
+            self.on_receive(Record(end_held(seq, Dropped(GIVEN_UP))))
 
     def on_restart(self) -> None:
         """Never in place: what was told after the commit and what was not cannot be told apart. Level 2 replays."""

@@ -1,12 +1,14 @@
 """One transaction's worth of facts, turned into rows for a handful of statements.
 
 Duplicates (a GUID this source has appended before) are found by one look-up for the whole batch and get no row;
-they still move the cursor. Corrupt rows do not move it: nothing in them can be trusted.
+they still move the cursor. Corrupt rows do not move it: nothing in them can be trusted. Nor do late rows of an older
+era: their numbers are another database's. What an operator decides is looked at against what is on disk: it changes
+what is still as they saw it, or nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from actors.envelopes.control import Record
 from actors.envelopes.facts import (
@@ -16,72 +18,92 @@ from actors.envelopes.facts import (
     ChildEnded,
     ChildStarted,
     Deferred,
+    Discarded,
     Failed,
+    Identified,
     Queued,
     Rejudged,
+    Replaced,
+    Requeued,
     Sent,
     Settled,
     Uncertain,
+    Watched,
 )
-from actors.envelopes.inbound import Corrupt, Outcome
-from actors.journal import store as sql
-from actors.journal.store import Store, guid_key, outcome_columns, verdict_columns
+from actors.envelopes.inbound import Corrupt, Dropped, Held, Outcome
+from actors.journal import statements as sql
+from actors.journal.changes import Changes, Values
+from actors.journal.chunk_changes import ChunkChanges
+from actors.journal.positions import UNSET, Position
+from actors.journal.statements import Columns, guid_key, outcome_columns, stored_again, verdict_columns
+from actors.journal.store import Store
+from actors.normalizer.normalize import nameless
 
-BASELINE = "UPDATE source SET cursor = ? WHERE id = ? AND cursor IS NULL"
-ENDED = ("sent", "failed")
 NAMED_BY_REASON = ("dropped", "held")
-LOWER_FLOOR = "UPDATE mark SET value = min(value, ?) WHERE name = 'floor'"
-CHILD = "UPDATE source SET child_pid = ?, child_started = ? WHERE id = ?"
+GIVEN_UP = "discarded"
 
 
-Columns = tuple[str | None, str | None, str | None]
+def end_held(seq: int, verdict: Dropped | Corrupt) -> Rejudged:
+    """A held row ends without being read again; what is stored of it stays."""
+    return Rejudged(seq, nameless("", 0, b"", 0.0), verdict)
 
 
-class Result(NamedTuple):
-    """What became of a record: ``seq`` of the row (0: other facts, -1: a duplicate, or a row not held any more)."""
+Result = tuple[Record, int]
+"""A record and what became of it: the number of its row, 0 for other facts.
 
-    record: Record
-    seq: int
+-1: it changed nothing. A duplicate, a row that is not held any more or for the same reason as before, a chunk whose
+state does not allow what the operator wants.
+"""
 
 
 class Batch:
     """Built anew for every try, so a failed transaction leaves nothing behind."""
 
-    def __init__(self, records: Sequence[Record], next_seq: int) -> None:
+    def __init__(
+        self, records: Sequence[Record], next_seq: int, position: Callable[[int], Position] = Position.unknown
+    ) -> None:
         self.records = records
         self.next_seq = next_seq
         self.results: list[Result] = []
         self.tally: Counter[str] = Counter()
-        self._inbound: list[tuple[Any, ...]] = []
-        self._outbox: list[tuple[Any, ...]] = []
-        self._cursors: dict[int, int] = {}
-        self._updates: list[dict[str, list[tuple[Any, ...]]]] = [{}]
-        self._touched: set[int] = set()
+        self._inbound: list[Values] = []
+        self._changes = Changes()
+        self._chunks = ChunkChanges(self._changes, self.tally, self.results)
+        self.positions: dict[int, Position] = {}
+        """Where the sources whose rows occur stand afterwards."""
+        self._position = position
         self._rejudged: set[int] = set()
         self._keys: list[bytes] = []
         self._appended = 0
 
+    @property
+    def reopened(self) -> Mapping[int, str]:
+        """The account of each chunk that is to be sent again."""
+        return self._chunks.reopened
+
     def write(self, store: Store) -> None:
         """Run all statements; the caller begins and commits. Raises sqlite3.Error."""
         known = self._known(store)
+        done, take = self.results.append, self._take
         for record in self.records:
             fact = record.fact
-            if type(fact) is Appended:
-                self.results.append(Result(record, self._append(fact, known)))
-            elif type(fact) is Rejudged:
-                self.results.append(Result(record, self._rejudge(fact, store)))
+            kind = type(fact)
+            if kind is Appended:
+                done((record, self._append(fact, known)))
+            elif kind in take:
+                take[kind](self, fact)
+                done((record, 0))
             else:
-                self._take[type(fact)](self, fact)
-                self.results.append(Result(record, 0))
+                done((record, self._decided[kind](self, fact, store)))
         if self._inbound:
             store.write(sql.INSERT_INBOUND, self._inbound)
-        if self._outbox:
-            store.write(sql.INSERT_OUTBOX, self._outbox)
-        for group in self._updates:
-            for statement, rows in group.items():
-                store.write(statement, rows)
-        for source, rowid in self._cursors.items():
-            store.move_cursor(source, rowid)
+        if self._chunks.inserts:
+            store.write(sql.INSERT_OUTBOX, self._chunks.inserts)
+        for statement, rows in self._changes.statements():
+            store.write(statement, rows)
+        for source, at in self.positions.items():
+            if at.moved:
+                store.move_cursor(source, at.cursor)
         if self.tally:
             store.tally(self.tally)
 
@@ -98,11 +120,17 @@ class Batch:
 
     def _append(self, fact: Appended, known: dict[int, set[bytes]]) -> int:
         row, verdict = fact.row, fact.verdict
-        if type(verdict) is not Corrupt and row.rowid > self._cursors.get(row.source, 0):
-            self._cursors[row.source] = row.rowid
+        source, rowid, era = row.source, row.rowid, row.era
+        at = self.positions.get(source) or self._at(source)
+        if era >= at.era:
+            if rowid > at.cursor and rowid > 0 and type(verdict) is not Corrupt:
+                at.cursor = rowid
+                at.moved = True
+            if rowid > at.visible and row.chat.id > 0 and not row.is_reaction:
+                at.visible = rowid
         key = self._keys[self._appended]
         self._appended += 1
-        seen = known[row.source]
+        seen = known[source]
         if key in seen:
             return -1
         seen.add(key)
@@ -112,20 +140,27 @@ class Batch:
         self._inbound.append(
             (
                 seq,
-                row.source,
+                source,
                 key,
-                row.rowid,
+                rowid,
                 row.account,
                 row.chat.id,
                 row.received_at,
                 *verdict_columns(verdict),
                 *columns,
                 row.raw,
+                era,
             )
         )
         if columns[0] is not None:
             self._count(columns)
         return seq
+
+    def _at(self, source: int) -> Position:
+        at = self.positions.get(source)
+        if at is None:
+            at = self.positions[source] = self._position(source)
+        return at
 
     def _count(self, columns: Columns, one: int = 1) -> None:
         outcome, reason, _ = columns
@@ -136,24 +171,7 @@ class Batch:
             self.tally[reason.partition(":")[0]] += one
 
     def _queued(self, fact: Queued) -> None:
-        for chunk in fact.chunks:
-            to = chunk.address
-            first = chunk.key == fact.attempt
-            self._outbox.append(
-                (
-                    chunk.key,
-                    to.account,
-                    to.source,
-                    to.chat_id,
-                    to.chat_guid,
-                    to.service,
-                    chunk.text,
-                    "attempted" if first else "queued",
-                    fact.at,
-                    fact.at if first else None,
-                    chunk.tries,
-                )
-            )
+        self._chunks.queued(fact)
         for seq, outcome in fact.settles:
             self._settle(seq, outcome)
 
@@ -163,72 +181,69 @@ class Batch:
     def _settle(self, seq: int, outcome: Outcome) -> None:
         columns = outcome_columns(outcome)
         self._count(columns)
-        self._update(sql.SETTLE, (*columns, seq))
+        self._changes.add(sql.SETTLE, (*columns, seq))
 
-    def _attempted(self, fact: Attempted) -> None:
-        self._chunk("attempted", fact.key, (fact.at, fact.key))
+    def _chunk(self, fact: Any) -> None:
+        self._chunks.changed(fact)
 
-    def _sent(self, fact: Sent) -> None:
-        self.tally["outbox:sent"] += 1
-        self._chunk("sent", fact.key, (fact.guid, fact.at, fact.key))
+    def _requeued(self, fact: Requeued, store: Store) -> int:
+        return self._chunks.requeued(fact, store.chunk_state)
 
-    def _deferred(self, fact: Deferred) -> None:
-        self._chunk("deferred", fact.key, (fact.until, fact.tries, fact.why, fact.key))
-
-    def _uncertain(self, fact: Uncertain) -> None:
-        self._chunk("uncertain", fact.key, (fact.why, fact.key))
-
-    def _failed(self, fact: Failed) -> None:
-        self.tally["outbox:failed"] += 1
-        self._chunk("failed", fact.key, (fact.why, fact.at, fact.key))
+    def _discarded(self, fact: Discarded, store: Store) -> int:
+        return self._chunks.discarded(fact, store.chunk_state)
 
     def _rejudge(self, fact: Rejudged, store: Store) -> int:
         """A held row was judged again. Only once: whoever looked twice must not have it answered twice."""
-        reason = store.held_for(fact.seq)
-        if reason is None or fact.seq in self._rejudged:
+        reason, verdict = store.held_for(fact.seq), fact.verdict
+        if reason is None or fact.seq in self._rejudged or (type(verdict) is Held and verdict.reason == reason):
             return -1
         self._rejudged.add(fact.seq)
-        columns = outcome_columns(fact.verdict)
-        self._update(sql.REJUDGE, (*verdict_columns(fact.verdict), *columns, fact.seq))
+        columns = outcome_columns(verdict)
+        again = stored_again(fact.row, verdict)
+        self._changes.add(sql.REJUDGE, (*verdict_columns(verdict), *columns, *again, fact.seq))
         self._count(("held", reason, None), -1)
         if columns[0] is not None:
             self._count(columns)
-        # Open again, and perhaps older than anything that was open: a restart must still find it.
-        self._update(LOWER_FLOOR, (fact.seq,))
+        else:
+            # Open again, and perhaps older than anything that was open: a restart must still find it.
+            self._changes.add(sql.LOWER_FLOOR, (fact.seq,))
         return fact.seq
 
     def _baseline(self, fact: Baseline) -> None:
-        self._update(BASELINE, (fact.rowid, fact.source))
+        at = self._at(fact.source)
+        if at.cursor == UNSET:
+            at.cursor = fact.rowid
+            self._changes.add(sql.BASELINE, (fact.rowid, fact.source))
+
+    def _watched(self, fact: Watched) -> None:
+        self._changes.add(sql.WATCHED, (fact.at, fact.source))
+
+    def _identified(self, fact: Identified) -> None:
+        self._changes.in_order(~fact.source, sql.IDENTIFIED, (fact.file, fact.source))
+
+    def _replaced(self, fact: Replaced) -> None:
+        self._at(fact.source).replaced(fact.rowid)
+        self._changes.in_order(~fact.source, sql.REPLACED, (fact.rowid, fact.file, fact.source))
 
     def _child_started(self, fact: ChildStarted) -> None:
-        self._update(CHILD, (fact.pid, fact.started, fact.source))
+        self._changes.add(sql.CHILD, (fact.pid, fact.started, fact.source))
 
     def _child_ended(self, fact: ChildEnded) -> None:
-        self._update(CHILD, (None, None, fact.source))
-
-    def _chunk(self, state: str, key: int, values: tuple[Any, ...]) -> None:
-        # Two changes of one chunk must stay in order: the second opens a new group of statements.
-        if key in self._touched:
-            self._updates.append({})
-            self._touched.clear()
-        self._touched.add(key)
-        self._update(sql.UPDATE_CHUNK[state], values)
-
-    def _update(self, statement: str, values: tuple[Any, ...]) -> None:
-        rows = self._updates[-1].get(statement)
-        if rows is None:
-            rows = self._updates[-1][statement] = []
-        rows.append(values)
+        self._changes.add(sql.CHILD, (None, None, fact.source))
 
     _take: ClassVar[dict[type, Callable[[Any, Any], None]]] = {
         Queued: _queued,
         Settled: _settled,
-        Attempted: _attempted,
-        Sent: _sent,
-        Deferred: _deferred,
-        Uncertain: _uncertain,
-        Failed: _failed,
+        **dict.fromkeys((Attempted, Sent, Deferred, Uncertain, Failed), _chunk),
         Baseline: _baseline,
+        Watched: _watched,
+        Identified: _identified,
+        Replaced: _replaced,
         ChildStarted: _child_started,
         ChildEnded: _child_ended,
+    }
+    _decided: ClassVar[dict[type, Callable[[Any, Any, Store], int]]] = {
+        Rejudged: _rejudge,
+        Requeued: _requeued,
+        Discarded: _discarded,
     }

@@ -4,11 +4,13 @@ Rows that must wait are kept in memory while that is cheap, else only their numb
 their turn comes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.envelopes.control import Ref
-from actors.envelopes.facts import Failed, Queued, Sent, Settled, Uncertain
+from actors.envelopes.facts import Discarded, Failed, Queued, Rejudged, Sent, Settled, Uncertain
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Admit, Admitted, Challenged, Corrupt, Inbound
 from actors.envelopes.outbound import reply_of
@@ -22,7 +24,7 @@ KEPT_TEXT = 4096
 
 def admitted(seq: int, row: Inbound, verdict: Admit) -> Admitted:
     """The envelope for the sessions, with the reply address fixed."""
-    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service)
+    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service, row.era)
     return Admitted(seq, verdict.session, verdict.agent, verdict.mentioned, to, row)
 
 
@@ -33,21 +35,21 @@ def inbound(stored: StoredRow) -> Inbound:
     row = normalize(stored.account, stored.source, stored.body, stored.received_at)
     if isinstance(row, Malformed):
         raise ValueError(row.error)
-    return row
+    return replace(row, era=stored.era) if stored.era else row
 
 
-def restored(stored: StoredRow) -> Admitted:
+def restored(stored: StoredRow, row: Inbound) -> Admitted:
     """The envelope of an admitted row read back."""
     verdict = Admit(
         stored.session or "", stored.agent or "", bool(stored.mentioned), stored.service or "auto", bool(stored.waits)
     )
-    return admitted(stored.seq, inbound(stored), verdict)
+    return admitted(stored.seq, row, verdict)
 
 
 def challenged(seq: int, row: Inbound, handle: str, replayed: bool) -> Challenged:
     """The envelope for the pairing registry."""
     service = "sms" if row.chat.guid.startswith("SMS;") else "auto"
-    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, service)
+    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, service, row.era)
     return Challenged(seq, handle, to, row, replayed)
 
 
@@ -61,8 +63,8 @@ class Gate:
         self._open: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._now: list[tuple[Ref, Admitted]] = []
         self._kept = 0
-        self.damaged: list[tuple[int, Corrupt]] = []
-        """Open rows that could not be read back, for the journal to settle."""
+        self.damaged: list[tuple[Corrupt, Settled | Rejudged]] = []
+        """Rows that could not be read back: why, and the facts that end them, for the journal to store."""
 
     @property
     def live(self) -> int:
@@ -98,12 +100,13 @@ class Gate:
         elif keep:
             self._kept += 1
 
-    def read_back(self, stored: StoredRow) -> Inbound | None:
-        """The row, or None when it is damaged."""
+    def read_back(self, stored: StoredRow, end: Callable[[int, Corrupt], Settled | Rejudged]) -> Inbound | None:
+        """The row, or None when it is damaged: then ``end`` makes the fact that ends it."""
         try:
             return inbound(stored)
         except ValueError as error:
-            self.damaged.append((stored.seq, Corrupt(str(error))))
+            why = Corrupt(str(error))
+            self.damaged.append((why, end(stored.seq, why)))
             return None
 
     def _emit(self, ready: list[tuple[int, Admitted | None]]) -> None:
@@ -114,11 +117,8 @@ class Gate:
             if item is not None:
                 self._kept -= 1
                 self._now.append((self._to, item))
-            elif seq in stored:
-                try:
-                    self._now.append((self._to, restored(stored[seq])))
-                except ValueError as error:
-                    self.damaged.append((seq, Corrupt(str(error))))
+            elif seq in stored and (row := self.read_back(stored[seq], Settled)) is not None:
+                self._now.append((self._to, restored(stored[seq], row)))
 
     def note(self, fact: Any) -> None:
         """A committed fact that may free places."""
@@ -136,6 +136,8 @@ class Gate:
         elif kind is Failed or kind is Uncertain:
             # The rest of this reply may wait for a person; the place does not.
             self._ended(reply_of(fact.key), 1 << 30)
+        elif kind is Discarded:
+            self._ended(reply_of(fact.key), 1)
 
     def _ended(self, reply: int, count: int) -> None:
         entry = self._open.get(reply)

@@ -6,27 +6,14 @@ Written by the journal actor only; read by anyone (the status report), a message
 from collections import Counter
 from typing import Any
 
-from actors.envelopes.facts import (
-    Appended,
-    Attempted,
-    Deferred,
-    Failed,
-    Queued,
-    Rejudged,
-    Sent,
-    Uncertain,
-)
-from actors.envelopes.outbound import POSITION_BITS
-from actors.journal.batch import ENDED, Batch
+from actors.envelopes.facts import Appended, Queued, Rejudged, Requeued
+from actors.envelopes.inbound import Admit, Challenge
+from actors.envelopes.outbound import POSITION_BITS, reply_of
+from actors.journal.batch import Batch
+from actors.journal.chunk_changes import TALLY
+from actors.journal.positions import UNSET, Position
+from actors.journal.statements import ENDED, STATES
 from actors.journal.store import Store
-
-STATES: dict[type, str] = {
-    Attempted: "attempted",
-    Sent: "sent",
-    Deferred: "deferred",
-    Uncertain: "uncertain",
-    Failed: "failed",
-}
 
 
 class Ledger:
@@ -43,6 +30,9 @@ class Ledger:
         self.last_inbound: dict[str, float] = {}
         self.last_sent: dict[str, float] = {}
         self.cursors: dict[int, int] = {}
+        self.visible: dict[int, int] = {}
+        """By source, the newest row of this era that is no reaction: what a history shows."""
+        self._eras: dict[int, int] = {}
         self._open: dict[int, tuple[str, str]] = {}
 
     def load(self, store: Store) -> None:
@@ -51,9 +41,17 @@ class Ledger:
         self.next_seq = store.last_seq() + 1
         self.floor = store.mark("floor")
         tallies = Counter(store.tallies())
-        self.outbox = Counter({state: tallies.pop(f"outbox:{state}", 0) for state in ENDED})
+        self.outbox = Counter({state: tallies.pop(f"{TALLY}{state}", 0) for state in ENDED})
         self.outbox.update(store.open_counts(self.floor << POSITION_BITS))
         self.counts = tallies
+        positions = store.positions()
+        self.cursors = {source: at.cursor for source, at in positions.items() if at.cursor != UNSET}
+        self._eras = {source: at.era for source, at in positions.items()}
+        self.visible = {source: store.newest_visible(source, era) for source, era in self._eras.items()}
+
+    def position(self, source: int) -> Position:
+        """Where a source stands, for a batch to go on from."""
+        return Position(self._eras.get(source, 0), self.cursors.get(source, UNSET), self.visible.get(source, 0))
 
     def raise_floor(self, store: Store) -> None:
         """Store the oldest number that still matters, so that open work is found without scanning."""
@@ -65,42 +63,52 @@ class Ledger:
     def account(self, batch: Batch) -> None:
         """Take a committed batch into the books."""
         self.next_seq = batch.next_seq
-        self.counts.update({name: n for name, n in batch.tally.items() if not name.startswith("outbox:")})
+        for name, n in batch.tally.items():
+            if name.startswith(TALLY):
+                self.outbox[name.removeprefix(TALLY)] += n
+            else:
+                self.counts[name] += n
+        for source, at in batch.positions.items():
+            self._eras[source], self.visible[source] = at.era, at.visible
+            if at.cursor != UNSET:
+                self.cursors[source] = at.cursor
         for record, seq in batch.results:
             fact = record.fact
             if type(fact) is Appended:
-                row = fact.row
                 if seq < 0:
                     self.duplicates += 1
                 else:
-                    self.last_inbound[row.account] = row.received_at
-                if row.rowid > self.cursors.get(row.source, 0):
-                    self.cursors[row.source] = row.rowid
-            else:
-                self._chunks(fact)
+                    self.last_inbound[fact.row.account] = fact.row.received_at
+            elif seq >= 0:
+                self._take(fact, batch)
 
-    def _chunks(self, fact: Any) -> None:
-        state = STATES.get(type(fact))
-        if state is not None:
-            account = self._move(fact.key, state)
-            if state == "sent":
-                self.last_sent[account] = fact.at
-        elif type(fact) is Rejudged:
-            self.floor = min(self.floor, fact.seq)
-        elif type(fact) is Queued:
+    def _take(self, fact: Any, batch: Batch) -> None:
+        kind = type(fact)
+        if kind is Queued:
             for chunk in fact.chunks:
                 self.remember(chunk.key, "attempted" if chunk.key == fact.attempt else "queued", chunk.address.account)
                 self.outbox[self._open[chunk.key][0]] += 1
+        elif kind is Requeued:
+            self._open.setdefault(fact.key, ("", batch.reopened[fact.key]))
+            self._move(fact.key, "queued")
+            self.floor = min(self.floor, reply_of(fact.key))
+        elif kind is Rejudged:
+            if isinstance(fact.verdict, Admit | Challenge):
+                self.floor = min(self.floor, fact.seq)
+        elif (state := STATES.get(kind)) is not None:
+            account = self._move(fact.key, state)
+            if state == "sent":
+                self.last_sent[account] = fact.at
 
     def remember(self, key: int, state: str, account: str) -> None:
         """A chunk that has not ended."""
         self._open[key] = (state, account)
 
     def _move(self, key: int, state: str) -> str:
-        before, account = self._open.pop(key, (None, ""))
-        if before is not None:
+        before, account = self._open.pop(key, ("", ""))
+        if before:
             self.outbox[before] -= 1
-        self.outbox[state] += 1
-        if state not in ENDED:
+        if state not in ENDED:  # ended ones are in the tally
+            self.outbox[state] += 1
             self._open[key] = (state, account)
         return account

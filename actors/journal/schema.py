@@ -27,7 +27,7 @@ CREATE TABLE outbox (
   key INTEGER PRIMARY KEY,                 -- seq of the answered row << 12 | position in the reply
   account TEXT NOT NULL, source INTEGER NOT NULL, chat_id INTEGER, chat_guid TEXT, service TEXT,
   text TEXT NOT NULL,
-  state TEXT NOT NULL,                     -- queued | attempted | deferred | sent | uncertain | failed
+  state TEXT NOT NULL,                     -- queued | attempted | deferred | sent | uncertain | failed | discarded
   queued_at REAL NOT NULL, attempted_at REAL, until REAL, ended_at REAL, tries INTEGER NOT NULL DEFAULT 0,
   guid TEXT, why TEXT
 );
@@ -35,7 +35,15 @@ CREATE TABLE tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES,)
+ERAS = """
+ALTER TABLE source ADD COLUMN era INTEGER NOT NULL DEFAULT 0;   -- counts the databases that stood there
+ALTER TABLE source ADD COLUMN file TEXT NOT NULL DEFAULT '';    -- the last one's name on its file system
+ALTER TABLE source ADD COLUMN watched REAL;                     -- until when the watch was known to be well
+ALTER TABLE inbound ADD COLUMN era INTEGER NOT NULL DEFAULT 0;  -- chat_id and row_id belong to this era
+ALTER TABLE outbox ADD COLUMN era INTEGER NOT NULL DEFAULT 0;   -- chat_id belongs to this era
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, ERAS)
 """``MIGRATIONS[n]`` takes a database of version n to n + 1."""
 
 VERSION = len(MIGRATIONS)
@@ -80,9 +88,14 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         opening.callback(connection.close)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
+        if version > VERSION:
             raise JournalError(
                 f"{path} has schema {version}, this gateway reads {VERSION}: run the gateway that wrote it"
+            )
+        if version < VERSION:
+            raise JournalError(
+                f"{path} has schema {version}, this gateway reads {VERSION}: start it once, `gateway run` brings the "
+                "journal up to date"
             )
         opening.pop_all()
     return connection

@@ -1,42 +1,18 @@
 """Reading and writing the journal. No actor, no decisions: one connection, statements, rows in and out."""
 
+import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from actors.envelopes.inbound import (
-    Absorbed,
-    Admit,
-    Challenge,
-    Corrupt,
-    Dropped,
-    Held,
-    Inbound,
-    Outcome,
-    Replied,
-    Verdict,
-)
+from actors.journal.positions import UNSET, Position
 
-INSERT_INBOUND = "INSERT INTO inbound VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-INSERT_OUTBOX = (
-    "INSERT OR IGNORE INTO outbox (key, account, source, chat_id, chat_guid, service, text, state, queued_at, "
-    "attempted_at, tries) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+INBOUND_COLUMNS = (
+    "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era"
 )
-SETTLE = "UPDATE inbound SET outcome = ?, reason = ?, config_key = ? WHERE seq = ? AND outcome IS NULL"
-REJUDGE = (
-    "UPDATE inbound SET kind = ?, session = ?, agent = ?, service = ?, mentioned = ?, waits = ?, outcome = ?, "
-    "reason = ?, config_key = ? WHERE seq = ? AND outcome = 'held'"
-)
-UPDATE_CHUNK = {
-    "attempted": "UPDATE outbox SET state = 'attempted', attempted_at = ? WHERE key = ?",
-    "sent": "UPDATE outbox SET state = 'sent', guid = ?, ended_at = ?, why = NULL WHERE key = ?",
-    "deferred": "UPDATE outbox SET state = 'deferred', until = ?, tries = ?, why = ? WHERE key = ?",
-    "uncertain": "UPDATE outbox SET state = 'uncertain', why = ? WHERE key = ?",
-    "failed": "UPDATE outbox SET state = 'failed', why = ?, ended_at = ? WHERE key = ?",
-}
-INBOUND_COLUMNS = "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body"
+OPEN_STATES = "('queued', 'attempted', 'deferred', 'uncertain')"
+IDENTITY_BITS = 62
 
 
 class StoredRow(NamedTuple):
@@ -54,45 +30,7 @@ class StoredRow(NamedTuple):
     waits: int | None
     reason: str | None
     body: bytes | None
-
-
-def guid_key(row: Inbound) -> bytes:
-    """16 bytes that identify a row: its UUID; a digest of any other GUID; without one, of the row itself."""
-    guid = row.guid
-    if len(guid) == 36:
-        try:
-            return bytes.fromhex(guid.replace("-", ""))
-        except ValueError:
-            pass
-    return blake2b(guid.encode("utf-8", "surrogatepass") if guid else row.raw, digest_size=16).digest()
-
-
-_OUTCOMES: dict[type, Callable[[Any], tuple[str | None, str | None, str | None]]] = {
-    Admit: lambda _: (None, None, None),
-    Challenge: lambda _: (None, None, None),
-    Replied: lambda _: ("replied", None, None),
-    Absorbed: lambda it: ("absorbed", it.why, None),
-    Dropped: lambda it: ("dropped", it.reason, it.config_key),
-    Held: lambda it: ("held", it.reason, it.config_key),
-    Corrupt: lambda it: ("corrupt", it.error, None),
-}
-
-
-def outcome_columns(outcome: Outcome | Verdict) -> tuple[str | None, str | None, str | None]:
-    """``(outcome, reason, config_key)`` of a verdict or outcome; all None while a row is open."""
-    return _OUTCOMES[type(outcome)](outcome)
-
-
-def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
-    """``kind, session, agent, service, mentioned, waits`` of a verdict; a challenge keeps its handle as session."""
-    if type(verdict) is Admit:
-        return "admit", verdict.session, verdict.agent, verdict.service, int(verdict.mentioned), int(verdict.waits)
-    if type(verdict) is Challenge:
-        return "challenge", verdict.handle, None, None, None, None
-    return _REFUSED
-
-
-_REFUSED = ("refused", None, None, None, None, None)
+    era: int = 0
 
 
 class Store:
@@ -150,18 +88,46 @@ class Store:
             "UPDATE source SET cursor = ? WHERE id = ? AND (cursor IS NULL OR cursor < ?)", (rowid, source, rowid)
         )
 
-    def source_number(self, identity: str) -> int:
-        """The number of a Messages database by its identity, given on first sight."""
-        self.connection.execute("INSERT OR IGNORE INTO source (identity) VALUES (?)", (identity,))
-        found = self.connection.execute("SELECT id FROM source WHERE identity = ?", (identity,)).fetchone()
-        return int(found[0])
+    def source_number(self, *names: str) -> int:
+        """The number of a Messages database by its names, given on first sight.
 
-    def source_state(self, source: int) -> tuple[int | None, int | None, float | None]:
-        """``(cursor, child_pid, child_started)`` of a source."""
+        The first name is kept; a database known by another of them is the same one and is renamed.
+        """
+        for name in names:
+            row = self.connection.execute("SELECT id FROM source WHERE identity = ?", (name,)).fetchone()
+            if row:
+                if name != names[0]:
+                    self.connection.execute("UPDATE source SET identity = ? WHERE id = ?", (names[0], row[0]))
+                return int(row[0])
+        return int(self.connection.execute("INSERT INTO source (identity) VALUES (?)", (names[0],)).lastrowid or 0)
+
+    def source_state(self, source: int) -> tuple[int | None, int | None, float | None, int, str, float | None]:
+        """``(cursor, child_pid, child_started, era, file, watched)`` of a source, as ``SourceState`` has them."""
         row = self.connection.execute(
-            "SELECT cursor, child_pid, child_started FROM source WHERE id = ?", (source,)
+            "SELECT cursor, child_pid, child_started, era, file, watched FROM source WHERE id = ?", (source,)
         ).fetchone()
-        return (row[0], row[1], row[2]) if row else (None, None, None)
+        return tuple(row) if row else (None, None, None, 0, "", None)
+
+    def positions(self) -> dict[int, Position]:
+        """Where every source stands."""
+        rows = self.connection.execute("SELECT id, era, cursor FROM source")
+        return {source: Position(era, UNSET if cursor is None else cursor) for source, era, cursor in rows}
+
+    def identity(self) -> int:
+        """The journal's own number: random, made once. Ids that go out are derived from it, so no two journals'
+        are the same."""
+        if not (found := self.mark("identity")):
+            made = secrets.randbits(IDENTITY_BITS) or 1
+            self.connection.execute("INSERT OR IGNORE INTO mark VALUES ('identity', ?)", (made,))
+            found = self.mark("identity")
+        return found
+
+    def newest_visible(self, source: int, era: int) -> int:
+        """The highest number among the latest rows of a database that a history shows (no reactions), 0 for none."""
+        latest = "seq > (SELECT coalesce(max(seq), 0) FROM inbound) - 10000"
+        shown = "source = ? AND era >= ? AND chat_id > 0 AND coalesce(reason, '') <> 'reaction'"
+        query = f"SELECT coalesce(max(row_id), 0) FROM inbound WHERE {latest} AND {shown}"
+        return int(self.connection.execute(query, (source, era)).fetchone()[0])
 
     def mark(self, name: str) -> int:
         """A stored number, 0 by default."""
@@ -186,11 +152,10 @@ class Store:
         found = self.connection.execute(query, (floor,)).fetchone()[0]
         return None if found is None else int(found)
 
-    def held_rows(self, reason: str, account: str) -> list[StoredRow]:
-        """Rows of an account held for a reason, oldest first."""
-        where = "outcome = 'held' AND reason = ? AND account = ?"
-        query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE {where} ORDER BY seq"
-        return [StoredRow(*row) for row in self.connection.execute(query, (reason, account))]
+    def held_seqs(self, reason: str, account: str) -> list[int]:
+        """The numbers of rows held for a reason, of one account or (empty) of all, oldest first."""
+        query = "SELECT seq FROM inbound WHERE outcome = 'held' AND reason = ? AND (account = ? OR ? = '') ORDER BY seq"
+        return [seq for (seq,) in self.connection.execute(query, (reason, account, account))]
 
     def held_for(self, seq: int) -> str | None:
         """Why a row is held; None when it is not."""
@@ -198,35 +163,41 @@ class Store:
         found = self.connection.execute(query, (seq,)).fetchone()
         return None if found is None else str(found[0])
 
-    def row(self, seq: int) -> StoredRow | None:
-        """One inbound row."""
-        query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE seq = ?"
-        found = self.connection.execute(query, (seq,)).fetchone()
-        return None if found is None else StoredRow(*found)
-
     def rows(self, seqs: Sequence[int]) -> list[StoredRow]:
         """Inbound rows by number."""
+        return self._rows(seqs, "TRUE", ())
+
+    def rows_that_are(self, outcome: str | None, seqs: Sequence[int]) -> list[StoredRow]:
+        """Those of these rows that have this outcome, None for the open ones."""
+        return self._rows(seqs, "outcome IS ?", (outcome,))
+
+    def _rows(self, seqs: Sequence[int], where: str, values: tuple[Any, ...]) -> list[StoredRow]:
         found: list[StoredRow] = []
         for start in range(0, len(seqs), 128):
             part = seqs[start : start + 128]
-            query = f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE seq IN ({','.join('?' * len(part))}) ORDER BY seq"
-            found.extend(StoredRow(*row) for row in self.connection.execute(query, part))
+            query = (
+                f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE seq IN ({','.join('?' * len(part))}) AND {where} "
+                "ORDER BY seq"
+            )
+            found.extend(StoredRow(*row) for row in self.connection.execute(query, (*part, *values)))
         return found
+
+    def chunk_state(self, key: int) -> tuple[str, str] | None:
+        """``(state, account)`` of a chunk."""
+        found = self.connection.execute("SELECT state, account FROM outbox WHERE key = ?", (key,)).fetchone()
+        return None if found is None else (found[0], found[1])
 
     def open_chunks(self, account: str, floor_key: int) -> list[tuple[Any, ...]]:
         """Chunks of an account that have not ended, in key order."""
         query = (
-            "SELECT key, account, source, chat_id, chat_guid, service, text, state, attempted_at, until, tries "
-            "FROM outbox WHERE key >= ? AND account = ? AND state IN ('queued', 'attempted', 'deferred', 'uncertain') "
-            "ORDER BY key"
+            "SELECT key, account, source, chat_id, chat_guid, service, era, text, state, attempted_at, until, tries, "
+            f"coalesce(guid, '') FROM outbox WHERE key >= ? AND account = ? AND state IN {OPEN_STATES} ORDER BY key"
         )
         return self.connection.execute(query, (floor_key, account)).fetchall()
 
     def lowest_chunk(self, floor_key: int) -> int | None:
         """The oldest chunk that has not ended at or above ``floor_key``."""
-        query = (
-            "SELECT min(key) FROM outbox WHERE key >= ? AND state IN ('queued', 'attempted', 'deferred', 'uncertain')"
-        )
+        query = f"SELECT min(key) FROM outbox WHERE key >= ? AND state IN {OPEN_STATES}"
         found = self.connection.execute(query, (floor_key,)).fetchone()[0]
         return None if found is None else int(found)
 
@@ -240,7 +211,5 @@ class Store:
 
     def open_counts(self, floor_key: int) -> dict[str, int]:
         """Chunks that have not ended, by state."""
-        query = (
-            "SELECT state, count(*) FROM outbox WHERE key >= ? AND state NOT IN ('sent', 'failed') GROUP BY state"
-        )
+        query = f"SELECT state, count(*) FROM outbox WHERE key >= ? AND state IN {OPEN_STATES} GROUP BY state"
         return dict(self.connection.execute(query, (floor_key,)))

@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.envelopes.control import Record, Replay
 from actors.envelopes.facts import Appended, Fact, Queued, Settled
 from actors.envelopes.inbound import Admitted, Challenged, Inbound, Outcome, Replied, Verdict
@@ -196,13 +198,9 @@ def dump(path: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def queued(
-    seq: int, *texts: str, attempt: bool = False, outcome: Outcome | None = None, chat: int = 7
-) -> Queued:
+def queued(seq: int, *texts: str, attempt: bool = False, outcome: Outcome | None = None, chat: int = 7) -> Queued:
     """The reply to row ``seq`` with these chunks."""
-    chunks = tuple(
-        Chunk(chunk_key(seq, position), address(chat), text) for position, text in enumerate(texts)
-    )
+    chunks = tuple(Chunk(chunk_key(seq, position), address(chat), text) for position, text in enumerate(texts))
     return Queued(chunks, ((seq, outcome or Replied()),), chunks[0].key if attempt else 0, START)
 
 
@@ -213,4 +211,5 @@ def settled(seq: int, outcome: Outcome | None = None) -> Settled:
 
 def message(number: int, **keys: Any) -> Inbound:
     """Row ``number`` of the Messages database."""
-    return inbound(number, **keys)
+    era = keys.pop("era", 0)
+    return replace(inbound(number, **keys), era=era)

@@ -206,10 +206,7 @@ def test_a_row_that_is_held_after_all_frees_its_place(room: Room) -> None:
 
 def test_what_waits_beyond_memory_is_read_back_whole(room: Room) -> None:
     """Long rows, and rows beyond the number kept in memory, come from disk and are the same."""
-    rows = [
-        message(n, chat=1 + n // PER_CHAT, text=f"{n} " + "x" * 5000 * (n % 2))
-        for n in range(LIMIT + 200)[1:]
-    ]
+    rows = [message(n, chat=1 + n // PER_CHAT, text=f"{n} " + "x" * 5000 * (n % 2)) for n in range(LIMIT + 200)[1:]]
     for row in rows:
         room.append(row)
     for number in range(1, LIMIT + 200):
@@ -250,9 +247,7 @@ def test_rows_that_wait_a_moment_are_not_read_from_disk(room: Room) -> None:
     assert reads == []
 
 
-def test_a_damaged_row_ends_as_corrupt_instead_of_blocking_its_chat(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_a_damaged_row_ends_as_corrupt_instead_of_blocking_its_chat(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.tell(*(room.appended(message(n)) for n in range(1, 4)))
     with sqlite3.connect(room.path) as connection:

@@ -58,9 +58,7 @@ def check(gateway: Gateway) -> None:
             mine = [text for text in reply if text in sent]
             assert [text for text in sent if text in mine] == mine, "bubbles of a reply in order"
         if not doubted(gateway):
-            assert sent == [text for reply in replies for text in reply if text in sent], (
-                "one after the other"
-            )
+            assert sent == [text for reply in replies for text in reply if text in sent], "one after the other"
     if not phone.behaviour:
         # A chunk stays behind only behind one that is in doubt.
         doubts = {key >> 12 for (key,) in gateway.query("SELECT key FROM outbox WHERE state = 'uncertain'")}
@@ -148,4 +146,33 @@ def test_sessions_that_start_again_at_any_moment_answer_nothing_twice(tmp_path: 
         gateway.finish()
         check(gateway)
         assert gateway.query("SELECT DISTINCT state FROM outbox") == [("sent",)]
+        gateway.close()
+
+
+def test_a_kill_after_every_batch_of_a_release_answers_what_was_held_once_and_in_order(tmp_path: Path) -> None:
+    """What was held is judged again by the next gateway: killed in the middle of that, the one after goes on."""
+
+    def held(folder: Path) -> tuple[Path, Phone]:
+        phone = Phone()
+        folder.mkdir()
+        gateway = Gateway(folder / "journal.db", phone, 1, readable=False)
+        gateway.hear(*MESSAGES)
+        gateway.finish()
+        assert gateway.query("SELECT DISTINCT outcome FROM inbound") == [("held",)]
+        assert phone.sent == []
+        return gateway.kill(folder / "held", pipe_survives=False), phone
+
+    path, phone = held(tmp_path / "count")
+    gateway = Gateway(path, phone, 1, wall=1_800_003_000.0)
+    count = gateway.turns(100_000)
+    gateway.close()
+    assert count > 20
+    for step in range(count):
+        path, phone = held(tmp_path / f"{step}")
+        gateway = Gateway(path, phone, 1, wall=1_800_003_000.0)
+        gateway.turns(step)
+        path = gateway.kill(tmp_path / f"{step}" / "released", pipe_survives=bool(step % 2))
+        gateway = Gateway(path, phone, step, wall=1_800_003_010.0)
+        gateway.finish()
+        check(gateway)
         gateway.close()

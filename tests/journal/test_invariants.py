@@ -24,17 +24,29 @@ from actors.envelopes.facts import (
     ChildEnded,
     ChildStarted,
     Deferred,
+    Discarded,
     Fact,
     Failed,
+    Identified,
     Rejudged,
+    Replaced,
+    Requeued,
     Sent,
     Settled,
     Uncertain,
+    Watched,
 )
 from actors.envelopes.inbound import Absorbed, Admitted, Challenge, Corrupt, Dropped, Held, Replied, Verdict
 from actors.envelopes.outbound import chunk_key
 from actors.journal import batch as batch_module
+from actors.journal import changes as changes_module
+from actors.journal import chunk_changes as chunk_changes_module
+from actors.journal import offline as offline_module
+from actors.journal import queries as queries_module
+from actors.journal import replays as replays_module
+from actors.journal import statements as statements_module
 from actors.journal import store as store_module
+from actors.journal.batch import end_held
 from actors.normalizer.normalize import nameless
 from tests.journal.conftest import Open
 from tests.journal.desk import Faulty, Room, died, disk_error, dump, fail_at, message, queued
@@ -46,11 +58,14 @@ UNREADABLE = Held("pairing store unreadable", "channels.imessage.dmPolicy")
 
 
 def before(room: Room) -> None:
-    """Six open rows, one of which is held; chunks in every state that can change."""
+    """Open rows, three that are held, and chunks in every state that can change."""
     for number in range(1, 6):
         room.append(message(number, chat=number))
-    room.append(message(6, chat=6), UNREADABLE)
+    for number in (6, 7, 8):
+        room.append(message(number, chat=number), UNREADABLE)
+    room.append(message(9, chat=9))
     room.record(queued(1, "one", "more", chat=1), queued(2, "two", "three", chat=2, attempt=True))
+    room.record(queued(9, "dead", "gone", chat=9), *(Failed(chunk_key(9, n), "never", START) for n in (0, 1)))
 
 
 def everything(room: Room) -> list[Record]:
@@ -64,10 +79,17 @@ def everything(room: Room) -> list[Record]:
         Uncertain(chunk_key(2, 0), "why"),
         Deferred(chunk_key(1, 1), START + 5, 1, "why"),
         Failed(chunk_key(2, 1), "why", 1.0),
-        Rejudged(6, message(6, chat=6), admit()),
+        Requeued(chunk_key(9, 0), START),
+        Discarded(chunk_key(9, 1), "given up", START),
+        Discarded(chunk_key(1, 0), "it went out", START),
+        Rejudged(6, message(6, chat=66), admit()),
+        Rejudged(8, message(8, chat=8), UNREADABLE),
         Baseline(room.source, 3),
+        Watched(room.source, START),
+        Identified(room.source, "1:2:3"),
         ChildStarted(room.source, 77, START),
         ChildEnded(room.source),
+        Replaced(room.source, 2, "4:5:6"),
     ]
     return [
         room.appended(message(10, chat=10)),
@@ -77,6 +99,9 @@ def everything(room: Room) -> list[Record]:
         room.appended(message(13), Challenge("+15550001111", "channels.imessage.dmPolicy")),
         room.appended(nameless(ACCOUNT, 1, b"junk", START), Corrupt("junk")),
         *(Record(fact, room.sender.ref) for fact in facts),
+        Record(end_held(7, Dropped("discarded"))),
+        room.appended(message(14, chat=14, era=1)),
+        room.appended(message(20, chat=20)),
     ]
 
 
@@ -91,9 +116,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list
         room.connection.count = 0
         room.tell(*everything(room))
         heard = [
-            type(message).__name__
-            for probe in (room.sessions, room.pairing, room.sender)
-            for message in probe.told
+            type(message).__name__ for probe in (room.sessions, room.pairing, room.sender) for message in probe.told
         ]
         room.close()
         assert len(heard) > told + 10
@@ -101,7 +124,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list
         return first, dump(room.path), room.connection.count, heard
 
 
-ENOUGH = range(24)
+ENOUGH = range(36)
 
 
 def test_the_group_takes_a_known_number_of_statements(
@@ -137,9 +160,7 @@ def test_i1_a_disk_that_fails_at_any_statement_loses_and_tells_nothing(
     assert dump(room.path) == last
     assert room.ledger.trouble == ""
     assert room.ledger.waiting == 0
-    told_now = [
-        type(one).__name__ for probe in (room.sessions, room.pairing, room.sender) for one in probe.told
-    ]
+    told_now = [type(one).__name__ for probe in (room.sessions, room.pairing, room.sender) for one in probe.told]
     assert told_now == heard, "each is told exactly once"
 
 
@@ -189,9 +210,11 @@ def test_i1_a_death_right_after_the_commit_leaves_everything(
     assert room.told() == told
     after = Room(stage, tmp_path / "after" / "journal.db")
     assert dump(after.path) == reference[1]
-    assert after.admitted == [6, 7]
+    assert after.admitted == [6, 10, 15, 16]
     after.replay("challenged", after.pairing)
-    assert after.challenged == [10]
+    assert after.challenged == [13]
+    assert after.outcomes()[7] == "dropped"
+    assert after.store.source_state(after.source) == (14, None, None, 1, "4:5:6", START)
     after.close()
 
 
@@ -230,9 +253,7 @@ def test_i1_a_baseline_counts_only_before_the_first_row(room: Room) -> None:
     assert room.cursor() == 1
 
 
-def test_i1_a_full_disk_holds_everything_up_and_goes_on_by_itself(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_i1_a_full_disk_holds_everything_up_and_goes_on_by_itself(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.append(message(1))
     room.connection.execute("PRAGMA journal_mode = DELETE")
@@ -250,9 +271,7 @@ def test_i1_a_full_disk_holds_everything_up_and_goes_on_by_itself(
     stage.advance(30.0)
     assert room.cursor() == cursor
     assert room.told() == stuck
-    assert len([line for line in stage.errors() if "the disk is full" in line]) == 1, (
-        "said once, not every second"
-    )
+    assert len([line for line in stage.errors() if "the disk is full" in line]) == 1, "said once, not every second"
     room.connection.execute("PRAGMA max_page_count = 100000")
     stage.advance(1.0)
     assert room.cursor() == 11
@@ -260,9 +279,7 @@ def test_i1_a_full_disk_holds_everything_up_and_goes_on_by_itself(
     assert room.ledger.trouble == ""
 
 
-def test_i1_a_failing_disk_is_tried_about_once_a_second_whoever_asks(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_i1_a_failing_disk_is_tried_about_once_a_second_whoever_asks(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     begun: list[str] = []
 
@@ -307,9 +324,7 @@ OUTCOMES = st.sampled_from(
 
 
 @given(
-    verdicts=st.lists(
-        st.sampled_from(["admit", "challenge", "drop", "hold", "corrupt"]), min_size=1, max_size=8
-    ),
+    verdicts=st.lists(st.sampled_from(["admit", "challenge", "drop", "hold", "corrupt"]), min_size=1, max_size=8),
     ends=st.lists(st.tuples(st.integers(1, 10), OUTCOMES), max_size=20),
     groups=st.lists(st.integers(1, 6), max_size=12),
 )
@@ -388,7 +403,16 @@ def test_a_reply_that_is_queued_twice_is_in_the_outbox_once(room: Room) -> None:
 
 
 def test_i7_no_statement_deletes() -> None:
-    for module in (store_module, batch_module):
+    for module in (
+        batch_module,
+        changes_module,
+        offline_module,
+        chunk_changes_module,
+        queries_module,
+        replays_module,
+        statements_module,
+        store_module,
+    ):
         text = Path(module.__file__ or "").read_text(encoding="utf-8").upper()
         for word in ("DELETE ", "DROP TABLE", "REPLACE INTO INBOUND", "REPLACE INTO OUTBOX", "TRUNCATE"):
             assert word not in text
@@ -407,9 +431,7 @@ def test_i7_rows_and_chunks_stay_with_their_bodies(room: Room) -> None:
 # I8
 
 
-def test_i8_what_was_held_up_is_judged_again_once_and_then_answered(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_i8_what_was_held_up_is_judged_again_once_and_then_answered(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.append(message(1), UNREADABLE)
     room.append(message(2), Held("no agent"))

@@ -109,9 +109,7 @@ def test_odd_guids_are_told_apart_and_recognised(room: Room, odd: str) -> None:
     assert room.admitted == [1, 2]
 
 
-def test_a_duplicate_of_a_row_that_failed_to_be_stored_is_stored(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_a_duplicate_of_a_row_that_failed_to_be_stored_is_stored(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.connection.before = fail_at(room.connection.count + 3, sqlite3.OperationalError("disk I/O error"))
     room.append(message(1))
@@ -158,17 +156,11 @@ def test_what_waits_together_is_committed_together(room: Room) -> None:
 def test_changes_of_one_chunk_in_one_group_keep_their_order(room: Room) -> None:
     room.append(message(1))
     key = chunk_key(1, 0)
-    room.record(
-        queued(1, "a"), Attempted(key, START), Deferred(key, START + 5, 1, "busy"), Attempted(key, START + 5)
-    )
+    room.record(queued(1, "a"), Attempted(key, START), Deferred(key, START + 5, 1, "busy"), Attempted(key, START + 5))
     assert room.states() == {key: "attempted"}
-    room.record(
-        Uncertain(key, "late"), Sent(key, "G", START + 6), queued(2, "b"), Attempted(chunk_key(2, 0), START)
-    )
+    room.record(Uncertain(key, "late"), Sent(key, "G", START + 6), queued(2, "b"), Attempted(chunk_key(2, 0), START))
     assert room.states() == {key: "sent", chunk_key(2, 0): "attempted"}
-    assert room.rows("SELECT attempted_at, guid, why FROM outbox WHERE key = ?", key) == [
-        (START + 5, "G", None)
-    ]
+    assert room.rows("SELECT attempted_at, guid, why FROM outbox WHERE key = ?", key) == [(START + 5, "G", None)]
 
 
 def test_confirmations_come_in_the_order_of_the_facts(room: Room) -> None:
@@ -194,9 +186,7 @@ def restart(open_room: Open, stage: KillableStage, **how: bool) -> Room:
     return open_room(**how)
 
 
-def test_open_rows_come_again_in_order_with_everything_about_them(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_open_rows_come_again_in_order_with_everything_about_them(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     verdict = replace(admit("agent:b:imessage:group:7", "b", waits=True), mentioned=False, service="sms")
     rows = [message(n, chat=n % 3, text=f"é {n}", received_at=START + n) for n in range(3, 9)]
@@ -223,9 +213,7 @@ def test_challenges_come_again_until_settled(open_room: Open, stage: KillableSta
     assert told[0].address == address(1)
 
 
-def test_a_challenge_that_cannot_be_read_back_does_not_stop_the_others(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_a_challenge_that_cannot_be_read_back_does_not_stop_the_others(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     for number in (1, 2, 3):
         room.append(message(number), STRANGER)
@@ -271,6 +259,22 @@ def test_chunks_come_back_with_their_state(open_room: Open, stage: KillableStage
         OpenChunk(keys[4], address(), "4", "uncertain", START + 4, None, 0),
         OpenChunk(keys[7], address(), "7", "queued", None, None, 0),
     )
+
+
+def test_a_chunk_comes_back_with_the_guid_its_last_attempt_carried(open_room: Open, stage: KillableStage) -> None:
+    room = open_room()
+    keys = [chunk_key(number, 0) for number in range(6)]
+    for number in range(1, 6):
+        room.append(message(number))
+        room.record(replace(queued(number, "x", attempt=number < 3), guid="OURS" if number == 1 else ""))
+    room.record(Attempted(keys[3], START, "THIRD"), Uncertain(keys[3], "late"))
+    room.record(Attempted(keys[4], START, "FIRST"), Deferred(keys[4], START, 1, "busy"), Attempted(keys[4], START))
+    room = restart(open_room, stage)
+    sender = Probe("sender")
+    room.replay("chunks", sender, account=ACCOUNT)
+    assert [item.guid for item in sender.all(Replayed)[0].items] == ["OURS", "", "THIRD", "", ""]
+    room.record(Sent(keys[1], "", START), Sent(keys[2], "", START), Sent(keys[3], "IMSG", START))
+    assert room.rows("SELECT guid FROM outbox WHERE state = 'sent' ORDER BY key") == [("OURS",), ("",), ("IMSG",)]
 
 
 def test_what_was_said_lately_comes_back_for_the_echo_memory(open_room: Open, stage: KillableStage) -> None:
@@ -333,9 +337,7 @@ def test_open_work_of_another_database_stays_where_it_is(open_room: Open, stage:
 # The floor
 
 
-def test_the_floor_finds_open_work_without_scanning_and_loses_none(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_the_floor_finds_open_work_without_scanning_and_loses_none(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.tell(*(room.appended(message(n), Dropped("no mention")) for n in range(1, 9000)))
     room.append(message(9000))
@@ -426,9 +428,7 @@ def test_counts_by_outcome_and_reason_survive_a_restart(open_room: Open, stage: 
     assert +room.ledger.outbox == {"sent": 1, "failed": 1}
 
 
-def test_the_outbox_is_counted_by_state_before_and_after_a_restart(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_the_outbox_is_counted_by_state_before_and_after_a_restart(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     for number in range(1, 6):
         room.append(message(number))
@@ -445,9 +445,7 @@ def test_the_outbox_is_counted_by_state_before_and_after_a_restart(
     assert +room.ledger.outbox == {"queued": 1, "attempted": 2, "deferred": 1, "sent": 1}
 
 
-def test_a_row_that_was_held_and_is_let_in_counts_as_what_became_of_it(
-    open_room: Open, stage: KillableStage
-) -> None:
+def test_a_row_that_was_held_and_is_let_in_counts_as_what_became_of_it(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     room.append(message(1), Held("pairing store unreadable"))
     assert +room.ledger.counts == {"pairing store unreadable": 1}

@@ -63,12 +63,16 @@ def test_a_newer_one_is_refused_with_what_to_do_and_left_alone(path: Path) -> No
     assert any("future" in line for line in dump(path))
 
 
-STEPS = (schema.TABLES, "ALTER TABLE source ADD COLUMN colour TEXT;", "CREATE TABLE later (x INTEGER);")
+STEPS = (
+    *schema.MIGRATIONS,
+    "ALTER TABLE source ADD COLUMN colour TEXT;",
+    "CREATE TABLE later (x INTEGER);",
+)
 
 
 @pytest.fixture
 def two_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal of version 1 with a row in it, and a gateway that knows two versions more."""
+    """A journal of this version with a row in it, and a gateway that knows two versions more."""
     with closing(connect(path)) as connection:
         connection.execute("INSERT INTO source (identity) VALUES ('/chat.db')")
     monkeypatch.setattr(schema, "MIGRATIONS", STEPS)
@@ -80,22 +84,20 @@ def test_an_older_one_is_brought_up_step_by_step_with_what_it_holds(path: Path) 
     with closing(connect(path)) as connection:
         assert connection.execute("SELECT identity, colour FROM source").fetchall() == [("/chat.db", None)]
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
-    assert version(path) == 3
+    assert version(path) == len(STEPS)
 
 
 @pytest.mark.usefixtures("two_steps")
-def test_a_step_that_fails_leaves_the_version_before_it_whole(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad = (*STEPS[:2], "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);")
+def test_a_step_that_fails_leaves_the_version_before_it_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = (*STEPS[:-1], "CREATE TABLE half (x INTEGER); INSERT INTO nowhere VALUES (1);")
     monkeypatch.setattr(schema, "MIGRATIONS", bad)
     with pytest.raises(JournalError, match="nowhere"):
         connect(path)
-    assert version(path) == 2
+    assert version(path) == len(STEPS) - 1
     assert not any("half" in line for line in dump(path))
     monkeypatch.setattr(schema, "MIGRATIONS", STEPS)
     connect(path).close()
-    assert version(path) == 3
+    assert version(path) == len(STEPS)
 
 
 @pytest.mark.usefixtures("two_steps")
@@ -103,16 +105,16 @@ def test_a_process_that_ends_in_a_step_leaves_the_version_before_it(path: Path, 
     """What the disk holds when the process ends between the step and its commit."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(STEPS[1].rstrip(";"))
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(STEPS[-2].rstrip(";"))
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
         copy = tmp_path / "copy.db"
         copy.write_bytes(path.read_bytes())
         wal = path.with_name(path.name + "-wal")
         if wal.exists():
             copy.with_name(copy.name + "-wal").write_bytes(wal.read_bytes())
-    assert version(copy) == 1
+    assert version(copy) == VERSION
     connect(copy).close()
-    assert version(copy) == 3
+    assert version(copy) == len(STEPS)
 
 
 def test_migrating_the_current_version_does_nothing(path: Path) -> None:
@@ -192,6 +194,13 @@ def test_a_reader_refuses_another_version(path: Path) -> None:
     with closing(connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(JournalError, match=f"schema {VERSION + 1}"):
+        connect_readonly(path)
+
+
+def test_a_reader_of_an_older_version_is_told_how_it_is_brought_up(path: Path) -> None:
+    with closing(connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(JournalError, match=r"schema 1, .* `gateway run` brings the journal up to date"):
         connect_readonly(path)
 
 

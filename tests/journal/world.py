@@ -32,6 +32,7 @@ from actors.journal.store import Store
 from actors.normalizer.actor import Normalizer
 from actors.outbound.chunker import OutboundChunker, OutboundView
 from actors.outbound.sender import OutboundSender
+from actors.outbound.wire import Prefs, namespace_of
 from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
 from tests.access.builders import view
@@ -157,13 +158,16 @@ class Watch(Actor):
 
 
 class Paper:
-    """A pairing book without files: Ann is let in."""
+    """A pairing book without files: Ann is let in, where it can be read."""
 
-    trouble = ""
+    trouble = "it cannot be read"
+
+    def __init__(self, readable: bool) -> None:
+        self._allowed = Allowed(frozenset({ANN})) if readable else Allowed(readable=False)
 
     def allowed(self, _account: str) -> Allowed:
         """Ann."""
-        return Allowed(frozenset({ANN}))
+        return self._allowed
 
     def refresh(self, _account: str) -> bool:
         """Nothing new."""
@@ -171,9 +175,11 @@ class Paper:
 
 
 class Gateway:
-    """One life of the gateway on the journal at ``path``."""
+    """One life of the gateway on the journal at ``path``; where nobody can tell who is let in, all is held."""
 
-    def __init__(self, path: Path, phone: Phone, seed: int, wall: float = 1_800_001_000.0) -> None:
+    def __init__(
+        self, path: Path, phone: Phone, seed: int, wall: float = 1_800_001_000.0, readable: bool = True
+    ) -> None:
         self.path = path
         self.phone = phone
         self.stage = KillableStage()
@@ -187,9 +193,8 @@ class Gateway:
         source = store.source_number("/chat.db")
         self.imsg = Imsg.start(place("caller"), phone)
         self.journal = Journal.start(place("journal"), store, path, self.ledger)
-        self.sender = OutboundSender.start(
-            place("sender"), ACCOUNT, self.imsg, self.journal, {"transport": "applescript"}, LinkHealth()
-        )
+        prefs = Prefs(namespace_of(store.identity()), "applescript")
+        self.sender = OutboundSender.start(place("sender"), ACCOUNT, self.imsg, self.journal, prefs, LinkHealth())
         self.chunker = OutboundChunker.start(
             place("chunker"), {ACCOUNT: self.sender}, {ACCOUNT: OutboundView(limit=LIMIT)}, self.journal
         )
@@ -197,7 +202,7 @@ class Gateway:
         access = AccessController.start(
             place("access"),
             {ACCOUNT: view()},
-            Paper(),
+            Paper(readable),
             self.journal,
             self.sessions,
             self.journal,
@@ -211,9 +216,7 @@ class Gateway:
 
     def _sessions(self) -> None:
         agents = {"main": EchoAgent()}
-        self.sessions = Sessions.start(
-            self.stage.place("sessions"), agents, self.journal, self.chunker, self.journal
-        )
+        self.sessions = Sessions.start(self.stage.place("sessions"), agents, self.journal, self.chunker, self.journal)
 
     def restart_sessions(self) -> None:
         """The sessions died and are started again; everything before them in the flow lives on."""
