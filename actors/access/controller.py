@@ -2,7 +2,8 @@
 
 Told ``Inbound`` to judge and ``Judged`` to pass on, in the order rows came; tells the Journal each with its
 verdict, and with ``then`` whoever acts after the commit: the sessions for admitted ones, the pairing registry for
-challenges, the sender for our own rows (evidence of what went out), nobody for refusals.
+challenges, the sender for our own rows (evidence of what went out), the repairer for rows without a chat, nobody
+for refusals. Held rows come back as ``Recorded`` and are judged once more; the same hold again changes nothing.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,10 @@ from typing import Any, Protocol
 
 from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip
 from actors.access.view import AccessView
-from actors.envelopes.control import AllowedChanged, Record, Recorded, Ref, Replay, Tick
+from actors.envelopes.control import AllowedChanged, Listen, Record, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Verdict
+from actors.normalizer.anchors import NO_ANCHOR
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
@@ -56,6 +58,7 @@ class AccessController(Actor):
         self._sessions = sessions
         self._pairing = pairing
         self._senders = senders
+        self._repairer: Ref | None = None
         self._seen: set[str] = set()
         self._told: set[tuple[str, int, str]] = set()
 
@@ -72,9 +75,9 @@ class AccessController(Actor):
             case Judged(row, verdict):
                 self._record(row, verdict)
             case Recorded(seq, row):
-                verdict = self._decide(row)
-                if type(verdict) is not Held or verdict.reason != STORE_UNREADABLE:
-                    self.tell(self._journal, Record(Rejudged(seq, row, verdict), self._then(row, verdict)))
+                self._judge_again(seq, row)
+            case Listen(reply_to):
+                self._repairer = reply_to
             case AllowedChanged():
                 self._refresh()
             case Tick("stamps"):
@@ -83,6 +86,14 @@ class AccessController(Actor):
 
     def _judge(self, row: Inbound) -> None:
         self._record(row, self._decide(row))
+
+    def _judge_again(self, seq: int, row: Inbound) -> None:
+        verdict = self._decide(row)
+        fact, then = Rejudged(seq, row, verdict), self._then(row, verdict)
+        self.tell(self._journal, Record(fact, then))
+        if then is not None and then is self._repairer:
+            # Nothing new for the journal, but whoever released the row wants its chat looked for once more.
+            self.tell(then, Recorded(seq, fact))
 
     def _decide(self, row: Inbound) -> Verdict:
         view = self._views[row.account]
@@ -102,6 +113,8 @@ class AccessController(Actor):
             return self._sessions
         if type(verdict) is Challenge:
             return self._pairing
+        if type(verdict) is Held and verdict.reason == NO_ANCHOR:
+            return self._repairer
         return self._senders.get(row.account) if row.is_from_me else None
 
     def _log_refusal(self, row: Inbound, verdict: Verdict) -> None:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from actors.access.handles import can_be_answered, canonical
 from actors.access.view import RUNTIME_KEY, AccessView, AgentView
 from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Verdict
+from actors.normalizer import fences
+from actors.normalizer.anchors import NO_ANCHOR, is_anchorless
 
 PAIRED, LISTED, STRANGER, BLOCKED, UNKNOWN = "paired", "listed", "stranger", "blocked", "unknown"
 """Where the sender of a direct message stands; UNKNOWN when the pairing store, which would say, cannot be read."""
@@ -33,6 +35,8 @@ _FLIPS = {
     "group id not in allowlist": 'add "{chat}": {{}} to {key}',
     "no mention": "set {key} to false",
     "no agent": 'set {key} to {{type: "echo"}} or {{type: "command", command: [..]}}',
+    "stale stranger": "add {sender} to {allow_from}; a new message asks for pairing by itself",
+    **dict.fromkeys(fences.KEYS, "gateway held release SEQ, or raise {key}"),
 }
 """By reason: what to change."""
 
@@ -122,6 +126,8 @@ def flip(verdict: Verdict, row: Inbound) -> str:
     match verdict:
         case Challenge(config_key=key):
             reason = "challenge"
+        case Dropped(fences.STALE_BACKLOG, key):
+            reason = "stale stranger"
         case Dropped(reason=reason, config_key=key) | Held(reason=reason, config_key=key):
             pass
         case _:
@@ -152,7 +158,8 @@ def _from_me(q: Question) -> Verdict | None:
 
 def _no_anchor(q: Question) -> Verdict | None:
     # Without a chat the answer would have to go to the sender: that is how group messages leaked into direct chats.
-    return Held("no chat anchor") if q.row.chat.id <= 0 and not q.row.chat.is_group else None
+    # A stale one waits as stale: what is held for its anchor is mended and judged again without being asked for.
+    return (_stale(q) or Held(NO_ANCHOR)) if is_anchorless(q.row) else None
 
 
 def _no_sender(q: Question) -> Verdict | None:
@@ -211,6 +218,18 @@ def _no_mention(q: Question) -> Verdict | None:
     return Dropped("no mention", gate.key)
 
 
+def _age(q: Question) -> Verdict | None:
+    # Only what nothing else refuses gets here. A stranger is not asked about a message of long ago.
+    if q.row.stale and q.standing == STRANGER:
+        return Dropped(fences.STALE_BACKLOG, q.view.key("dmPolicy"))
+    return _stale(q)
+
+
+def _stale(q: Question) -> Held | None:
+    stale = q.row.stale
+    return Held(stale, q.view.key(fences.KEYS[stale])) if stale else None
+
+
 def _store_unreadable(q: Question) -> Verdict | None:
     return Held(STORE_UNREADABLE, q.view.key("dmPolicy")) if q.standing == UNKNOWN else None
 
@@ -254,8 +273,10 @@ RULES: tuple[Rule, ...] = (
     Rule("reaction", _reaction),
     Rule("body", _empty_body),
     Rule("mention", _no_mention),
-    Rule("pairing store", _store_unreadable),
     Rule("short code", _short_code),
+    # Before the store: what waits for that is judged again by itself, and would be stale no more.
+    Rule("age", _age),
+    Rule("pairing store", _store_unreadable),
     Rule("pairing", _stranger),
     Rule("agent", _no_agent),
     Rule("admitted", _admitted),

@@ -13,6 +13,7 @@ from actors.access import mentions
 from actors.access.entries import AllowList, Kind, parse
 from actors.access.mentions import Mentions
 from actors.conversation.routing import Routes
+from actors.normalizer import fences
 from config.account import Account
 from config.schema.agents import Agent
 from config.schema.root import Config
@@ -23,7 +24,7 @@ RUNTIME_KEY = "agents.list[].runtime"
 _WAITS = {"echo": False, "command": True}
 """The runtimes that can answer, and whether the answer takes time."""
 
-_KEYS = ("dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "groups")
+_KEYS = ("dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "groups", *fences.KEYS.values())
 
 
 class AgentView(NamedTuple):

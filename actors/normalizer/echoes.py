@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
+from actors.normalizer.normalize import OBJECT_REPLACEMENT
 
 TEXT_SECONDS = 4.0
 LOOP, LOOP_SECONDS = 8, 600.0
@@ -87,9 +88,9 @@ class EchoMemory:
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: line ends and accents in one form, damage in front and white space around removed."""
+    """Text as it is compared: line ends and accents in one form; placeholders, damage and white space removed."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        text = normalize("NFC", text)
+        text = normalize("NFC", text.replace(OBJECT_REPLACEMENT, ""))
     return text.lstrip(DAMAGE).strip()

@@ -4,6 +4,7 @@ Rows are parsed and type-checked in one pass. Unknown keys are accepted, coercio
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,9 +12,13 @@ import msgspec
 
 from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Attachment, Inbound
+from actors.normalizer.anchors import is_group, other_party
 
 MAX_ROWID = 2**63 - 1
 OBJECT_REPLACEMENT = "\ufffc"
+
+Fence = Callable[[str, int, float | None, float, bool], str]
+"""Why a row is stale, by account, source, its date, when it came, and whether it is ours."""
 
 
 class WireAttachment(msgspec.Struct, frozen=True, gc=False):
@@ -75,8 +80,13 @@ class Malformed(NamedTuple):
 _decode = msgspec.json.Decoder(WireRow).decode
 
 
-def normalize(account: str, source: int, raw: bytes, received_at: float) -> Inbound | Malformed:
-    """The message in a notification's ``message`` object (``raw``: its JSON), or why it is malformed. Never raises."""
+def normalize(
+    account: str, source: int, raw: bytes, received_at: float, era: int = 0, fence: Fence | None = None
+) -> Inbound | Malformed:
+    """The message in a notification's ``message`` object (``raw``: its JSON), or why it is malformed. Never raises.
+
+    Without a ``fence`` no row is stale: one that is read back from the journal is there to be answered.
+    """
     try:
         try:
             wire = _decode(raw)
@@ -87,49 +97,52 @@ def normalize(account: str, source: int, raw: bytes, received_at: float) -> Inbo
             wire = _decode(repair(raw))
         check(wire)
     except (ValueError, RecursionError) as error:
-        return Malformed(str(error), nameless(account, source, raw, received_at))
+        return Malformed(str(error), nameless(account, source, raw, received_at, era))
     text = wire.text or ""
     if not text.isascii() or "\r" in text:
         text = text.replace(OBJECT_REPLACEMENT, "").replace("\r\n", "\n").replace("\r", "\n")
-    participants = wire.participants or ()
-    group = wire.is_group
-    if group is None:
-        group = ";+;" in (wire.chat_guid or "") or len(participants) > 1
+    participants, chat_guid, identifier = wire.participants or (), wire.chat_guid or "", wire.chat_identifier or ""
+    group = is_group(wire.is_group, chat_guid, identifier, participants)
+    sender, own_handle, own = wire.sender or "", wire.destination_caller_id or "", bool(wire.is_from_me)
+    # A row that does not say whose it is may be ours: only where imsg says "not from me" is the sender in doubt.
+    if own_handle and wire.is_from_me is False and not group:
+        sender = other_party(sender, own_handle, identifier, participants)
+    sent_at = moment(wire.created_at)
     return Inbound(
         account,
         source,
         wire.id,
         wire.guid or "",
-        Chat(
-            wire.chat_id or 0,
-            wire.chat_guid or "",
-            wire.chat_identifier or "",
-            wire.chat_name or "",
-            group,
-            participants,
-        ),
-        wire.sender or "",
+        Chat(wire.chat_id or 0, chat_guid, identifier, wire.chat_name or "", group, participants),
+        sender,
         wire.sender_name or "",
-        wire.destination_caller_id or "",
-        bool(wire.is_from_me),
+        own_handle,
+        own,
         text,
         tuple(map(attachment, wire.attachments)) if wire.attachments else (),
         wire.reply_to_guid or "",
         bool(wire.is_reaction or wire.is_tapback),
-        moment(wire.created_at),
+        sent_at,
         received_at,
         raw,
+        era,
+        fence(account, source, sent_at, received_at, own) if fence is not None else "",
     )
 
 
 def check(wire: WireRow) -> None:
     """Values that have the right type and still cannot be: ValueError says which."""
     if not 0 < wire.id <= MAX_ROWID:
-        raise ValueError(f"id is no row number: {wire.id}")
+        raise ValueError(f"id is no row number: {shown(wire.id)}")
     if not wire.guid:
         raise ValueError("guid is missing")
     if wire.chat_id is not None and abs(wire.chat_id) > MAX_ROWID:
-        raise ValueError(f"chat_id is no row number: {wire.chat_id}")
+        raise ValueError(f"chat_id is no row number: {shown(wire.chat_id)}")
+
+
+def shown(number: int) -> str:
+    """A number for people, however many digits it has."""
+    return str(number) if number.bit_length() < 128 else f"a number of {number.bit_length()} bits"
 
 
 def attachment(wire: WireAttachment) -> Attachment:
@@ -150,12 +163,15 @@ def moment(text: str | None) -> float | None:
 
 
 def repair(raw: bytes) -> bytes:
-    """The same JSON with lone surrogates and broken UTF-8 replaced. ValueError when it is no JSON at all."""
-    value = json.loads(raw.decode("utf-8", "replace"))
+    """The same JSON with lone surrogates and broken UTF-8 replaced. ValueError when it is no JSON at all.
+
+    Control characters may stand in a text as they are.
+    """
+    value = json.loads(raw.decode("utf-8", "replace"), strict=False)
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def nameless(account: str, source: int, raw: bytes, received_at: float) -> Inbound:
+def nameless(account: str, source: int, raw: bytes, received_at: float, era: int = 0) -> Inbound:
     """A stand-in for a row nothing in it can be trusted of: only its bytes."""
     chat = Chat(0, "", "", "", False, ())
-    return Inbound(account, source, 0, "", chat, "", "", "", False, "", (), "", False, None, received_at, raw)
+    return Inbound(account, source, 0, "", chat, "", "", "", False, "", (), "", False, None, received_at, raw, era)

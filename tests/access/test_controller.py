@@ -12,7 +12,7 @@ from actors.access import controller as room
 from actors.access.controller import REMEMBERED_DROPS, STAMP_SECONDS, AccessController
 from actors.access.policy import STORE_UNREADABLE, Allowed, decide
 from actors.access.view import AccessView
-from actors.envelopes.control import AllowedChanged, Record, Recorded, Replay
+from actors.envelopes.control import AllowedChanged, Listen, Record, Recorded, Replay
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged
 from actors.pairing.snapshot import Snapshots
@@ -146,9 +146,7 @@ def test_nobody_is_challenged_on_an_old_reading(door: Door, book: Paper) -> None
     assert door.verdicts[-1] is Admit
 
 
-def test_a_revocation_counts_in_a_second_or_at_once_when_told(
-    door: Door, book: Paper, stage: KillableStage
-) -> None:
+def test_a_revocation_counts_in_a_second_or_at_once_when_told(door: Door, book: Paper, stage: KillableStage) -> None:
     book.now = Allowed(frozenset())
     stage.advance(STAMP_SECONDS)
     door.hear(row())
@@ -208,7 +206,21 @@ def test_i8_what_still_cannot_be_judged_stays_held(door: Door, book: Paper, stag
     book.now = Allowed(frozenset(), readable=False)
     stage.advance(STAMP_SECONDS)
     door.hear(Recorded(11, row()))
-    assert door.records == []
+    (record,) = door.records
+    assert (type(record.fact), record.fact.seq, record.then) == (Rejudged, 11, None)
+    assert record.fact.verdict.reason == STORE_UNREADABLE, "the same hold again: nothing changes"
+
+
+def test_i8_what_is_released_while_they_cannot_be_read_waits_for_them(door: Door, book: Paper) -> None:
+    """It was held for its age; from now on it is held for the files, and comes by itself once they can be read."""
+    door.hear(row(sender=BEN, stale="stale backlog"))
+    book.now = Allowed(frozenset(), readable=False)
+    door.hear(AllowedChanged(), row(stale="stale backlog"), Recorded(11, row()))
+    assert [record.fact.verdict.reason for record in door.records] == [
+        "stale backlog",
+        "stale backlog",
+        STORE_UNREADABLE,
+    ]
 
 
 def test_i8_what_waited_over_a_restart_is_judged_again_at_the_start(door: Door) -> None:
@@ -224,9 +236,7 @@ def test_i8_at_a_start_with_unreadable_files_it_says_so_and_waits(
     assert len(stage.errors()) == 1
 
 
-def test_each_account_has_its_own_files(
-    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_each_account_has_its_own_files(stage: KillableStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On real files: damaged for one account, fine for the other."""
     store = PairingStore(tmp_path)
     code, _ = store.challenge("work", ANN, stage.clock.wall(), {})
@@ -253,6 +263,39 @@ def test_an_approval_on_disk_counts_for_the_very_next_message(
     assert door.verdicts == [Challenge, Admit]
 
 
+# Rows without a chat
+
+
+def test_a_row_without_a_chat_goes_to_the_repairer_once_it_is_journaled(door: Door) -> None:
+    door.hear(row(chat_id=0))
+    assert door.records[-1].then is None, "nobody listens yet"
+    repairer = Probe("repairer")
+    door.hear(Listen(repairer.ref), row(chat_id=0), row(chat_id=0, is_from_me=True), row(chat_id=0, group=True))
+    assert [record.then for record in door.records[1:]] == [repairer.ref, door.sender.ref, None]
+    assert repairer.told == [], "not before it is on disk"
+
+
+def test_a_row_whose_chat_was_found_is_judged_like_any_other(door: Door) -> None:
+    door.hear(Listen(Probe("repairer").ref), Recorded(11, row(chat_id=9)), Recorded(12, row(sender=BEN, chat_id=9)))
+    facts = [(type(record.fact), record.fact.seq, type(record.fact.verdict)) for record in door.records]
+    assert facts == [(Rejudged, 11, Admit), (Rejudged, 12, Challenge)]
+    assert [record.then for record in door.records] == [door.sessions.ref, door.pairing.ref]
+
+
+def test_whoever_releases_a_row_without_a_chat_has_it_looked_for_again(door: Door) -> None:
+    repairer = Probe("repairer")
+    door.hear(Listen(repairer.ref), Recorded(11, row(chat_id=0)))
+    (told,) = repairer.all(Recorded)
+    assert (told.seq, told.fact.row.chat.id) == (11, 0)
+    assert door.records[-1].fact.verdict == Held("no chat anchor")
+
+
+def test_a_repairer_that_was_started_again_takes_over(door: Door) -> None:
+    first, second = Probe("first"), Probe("second")
+    door.hear(Listen(first.ref), Listen(second.ref), row(chat_id=0))
+    assert door.records[-1].then == second.ref
+
+
 # The log
 
 
@@ -269,15 +312,23 @@ def test_the_first_refusal_of_a_chat_is_shown_with_what_would_admit_it_and_repea
     ]
 
 
-def test_the_hint_names_the_setting(
-    stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper
-) -> None:
+def test_the_hint_names_the_setting(stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper) -> None:
     door = Door(stage, monkeypatch, book, {"default": view(dm_policy="allowlist", allow_from=(BEN,))})
     door.hear(row())
     ((level, text, fields),) = door.logged
     assert (level, text) == ("info", "dropped: dmPolicy blocked")
     assert ANN in fields["hint"]
     assert "allowFrom" in fields["hint"]
+
+
+def test_a_stale_row_is_shown_with_how_to_release_it(door: Door) -> None:
+    door.hear(*(row(guid=f"{n}", stale="stale backlog") for n in range(3)))
+    assert [(level, text) for level, text, _ in door.logged] == [
+        ("warning", "held: stale backlog"),
+        ("debug", "held: stale backlog"),
+        ("debug", "held: stale backlog"),
+    ]
+    assert "gateway held release" in door.logged[0][2]["hint"]
 
 
 def test_no_line_holds_what_was_said(door: Door) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.access.policy import Allowed, decide
-from actors.envelopes.inbound import Admit, Challenge, Inbound
+from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Inbound
+from actors.normalizer.fences import KEYS
 from tests.access.builders import ANN, BEN, OWN, row, view
 
 PEOPLE = st.sampled_from([ANN, BEN, OWN, "kim@x.com", "262966", "MyBank", "chat_id:7", "", " ", "+1555\u200b2223333"])
@@ -98,3 +100,19 @@ def test_a_group_never_reaches_a_direct_session(message: Inbound, keys: Any, all
     if isinstance(verdict, Admit):
         is_group = message.chat.is_group or str(message.chat.id) in keys["groups"]
         assert (":group:" in verdict.session) is is_group
+
+
+@settings(max_examples=300)
+@given(ROWS, ACCOUNTS, ALLOWED, st.sampled_from(sorted(KEYS)))
+def test_a_stale_row_is_never_answered_and_what_is_refused_anyway_keeps_its_reason(
+    message: Inbound, keys: Any, allowed: Allowed, stale: str
+) -> None:
+    of = view(**keys)
+    fresh, old = decide(message, of, allowed), decide(replace(message, stale=stale), of, allowed)
+    if isinstance(fresh, Dropped):
+        assert old == fresh
+        assert type(old) is Dropped
+    elif isinstance(fresh, Challenge):
+        assert old == Dropped("stale backlog", fresh.config_key)
+    else:
+        assert old == Held(stale, of.key(KEYS[stale]))

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Any
+
 import pytest
 
 from actors.envelopes.control import Listen, Replay, Replayed, Spoken
-from actors.envelopes.inbound import Corrupt, Dropped, Held, Inbound, Judged, Overlong, Received
+from actors.envelopes.inbound import Corrupt, Dropped, Held, Inbound, Judged, Overlong, Received, Watching
 from actors.normalizer import actor as room
 from actors.normalizer.actor import Normalizer
+from actors.normalizer.fences import MISSED_TOO_LONG_AGO, STALE_BACKLOG, TOO_MANY_MISSED
 from actors.normalizer.normalize import normalize
+from config.schema.channel import Recovery
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
-from tests.support.rows import ACCOUNT, START, guid, raw
+from tests.support.rows import ACCOUNT, OWN, START, guid, raw
+
+HOUR = 3600.0
+DATED = START - 1000.0
+"""What the rows of these tests are dated unless a test says otherwise."""
 
 
 class Bench:
     """A normalizer between probes."""
 
-    def __init__(self, stage: KillableStage) -> None:
+    def __init__(self, stage: KillableStage, **recovery: int) -> None:
         self.stage = stage
         self.access, self.journal = Probe("access"), Probe("journal")
         self.senders = [Probe("one"), Probe("two")]
         self.ref = Normalizer.start(
-            stage.place("normalizer"), self.access.ref, self.journal.ref, [one.ref for one in self.senders]
+            stage.place("normalizer"),
+            self.access.ref,
+            self.journal.ref,
+            [one.ref for one in self.senders],
+            {ACCOUNT: Recovery.model_validate(recovery)} if recovery else {},
         )
         stage.settle()
 
-    def receive(self, *bodies: bytes, at: float = START) -> None:
+    def receive(self, *bodies: bytes, at: float = START, era: int = 0) -> None:
         """Rows come."""
-        self.stage.tell(self.ref, *(Received(ACCOUNT, 1, body, at) for body in bodies))
+        self.stage.tell(self.ref, *(Received(ACCOUNT, 1, body, at, era) for body in bodies))
+
+    @property
+    def passed(self) -> list[Inbound]:
+        """What is to be judged."""
+        return self.access.all(Inbound)
 
 
 @pytest.fixture
@@ -87,10 +105,10 @@ def test_an_own_row_is_passed_on_and_remembered(bench: Bench) -> None:
 def test_a_row_that_breaks_it_is_kept_as_corrupt_in_its_place_and_many_do_not_end_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(account: str, source: int, body: bytes, received_at: float) -> object:
+    def breaks(account: str, source: int, body: bytes, *more: Any) -> object:
         if b"poison" in body:
             raise RuntimeError("a bug")
-        return normalize(account, source, body, received_at)
+        return normalize(account, source, body, *more)
 
     monkeypatch.setattr(room, "normalize", breaks)
     bodies = [raw(number, text="poison" if number % 2 else "fine") for number in range(1, 25)]
@@ -102,12 +120,21 @@ def test_a_row_that_breaks_it_is_kept_as_corrupt_in_its_place_and_many_do_not_en
     assert bench.stage.deaths.told == []
 
 
-def test_an_overlong_line_is_kept_as_corrupt_and_each_is_a_row_of_its_own(bench: Bench) -> None:
+def test_overlong_lines_that_show_nothing_are_rows_of_their_own(bench: Bench) -> None:
     bench.stage.tell(bench.ref, Overlong("default", 1, START), Overlong("default", 1, START + 1))
     first, second = bench.access.all(Judged)
     assert isinstance(first.verdict, Corrupt)
     assert "16 MiB" in first.verdict.error
     assert first.row.raw != second.row.raw
+
+
+def test_an_overlong_line_is_kept_with_its_head_and_says_which_row_it_was(bench: Bench) -> None:
+    head = b'{"method":"message","params":{"message":{"id":5,"chat_id":7,"guid":"ABC","text":"aaaa'
+    bench.stage.tell(bench.ref, *(Overlong("default", 1, START + at, head) for at in range(2)))
+    first, second = bench.access.all(Judged)
+    assert first.verdict == Corrupt("a line of more than 16 MiB was passed over: id 5, chat_id 7, guid ABC")
+    assert first.row.raw == second.row.raw == head, "the same row again is the same row"
+    assert (first.row.rowid, first.row.guid) == (0, ""), "nothing in it is trusted"
 
 
 def test_our_own_words_that_keep_coming_back_are_held(bench: Bench) -> None:
@@ -118,3 +145,91 @@ def test_our_own_words_that_keep_coming_back_are_held(bench: Bench) -> None:
     verdicts = [message.verdict for message in bench.access.all(Judged)]
     assert verdicts == [Held("echo loop"), Held("echo loop")]
     assert len(bench.access.all(Inbound)) == 7
+
+
+# What comes too late
+
+
+def test_rows_are_marked_by_the_fences_as_they_pass(stage: KillableStage) -> None:
+    bench = Bench(stage, liveMinutes=15, replayHours=48, maxRows=1)
+    bench.receive(raw(1), raw(2, created_at="2027-01-15T08:16:00Z"), raw(3, created_at="2040-01-01T00:00:00Z"))
+    bench.stage.tell(bench.ref, Watching(1, 0, DATED - 90 * HOUR, START))
+    bench.receive(raw(4), raw(5), raw(6, created_at="2027-01-12T08:00:00Z"), raw(7, created_at=...))
+    assert [row.stale for row in bench.passed] == [
+        STALE_BACKLOG,
+        "",
+        "",
+        "",
+        TOO_MANY_MISSED,
+        MISSED_TOO_LONG_AGO,
+        "",
+    ]
+
+
+def test_a_gap_counts_for_the_rows_after_it_only(stage: KillableStage) -> None:
+    bench = Bench(stage, liveMinutes=15)
+    body = raw(1)
+    bench.stage.tell(
+        bench.ref,
+        Received(ACCOUNT, 1, body, START),
+        Watching(1, 0, DATED - HOUR, START),
+        Received(ACCOUNT, 1, body, START),
+    )
+    assert [row.stale for row in bench.passed] == [STALE_BACKLOG, ""]
+
+
+def test_without_settings_nothing_is_too_old(bench: Bench) -> None:
+    bench.receive(raw(1, created_at="2020-01-01T00:00:00Z"))
+    assert [row.stale for row in bench.passed] == [""]
+
+
+def test_a_row_belongs_to_the_database_its_reader_named(bench: Bench) -> None:
+    bench.stage.tell(bench.ref, Watching(1, 7, None, START))
+    bench.receive(raw(1), era=3)
+    bench.receive(b"junk", raw(2, text="x"), era=4)
+    told = [message.row if type(message) is Judged else message for message in bench.access.told]
+    assert [row.era for row in told] == [3, 4, 4]
+
+
+# Our own words
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("damage", ["", "\ufffd", "\ufeff\ufffd"])
+def test_an_echo_is_known_in_any_form_from_the_wire(bench: Bench, form: Any, damage: str) -> None:
+    """Under way, no GUID known yet: the text decides, and neither normal form nor damage in front hides it."""
+    bench.stage.tell(bench.ref, Spoken(7, 1, unicodedata.normalize("NFC", "écho: café"), "", START, open=True))
+    bench.receive(raw(3, text=damage + unicodedata.normalize(form, "écho: café")), at=START + 60)
+    assert [judged.verdict for judged in bench.access.all(Judged)] == [Dropped("echo")]
+    assert bench.passed == []
+
+
+def test_a_row_that_becomes_ours_only_later_is_answered_neither_time(bench: Bench) -> None:
+    """is_from_me flips after the row was delivered: first it is an echo, then an own row, never a person's."""
+    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", "", START, open=True))
+    bench.receive(raw(3, text="hi"), at=START + 0.1)
+    bench.receive(raw(3, text="hi", is_from_me=True), at=START + 0.4)
+    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", guid(3), START + 1))
+    bench.receive(raw(3, text="hi"), at=START + 60)
+    assert [judged.verdict for judged in bench.access.all(Judged)] == [Dropped("echo"), Dropped("echo")]
+    assert [row.is_from_me for row in bench.passed] == [True]
+
+
+def test_both_rows_of_a_note_to_self_are_ours(bench: Bench) -> None:
+    """The twin that is marked as somebody else's has another GUID, and our own address as its sender."""
+    keys: dict[str, Any] = {
+        "chat_guid": f"iMessage;-;{OWN}",
+        "chat_identifier": OWN,
+        "sender": OWN,
+        "destination_caller_id": OWN,
+    }
+    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", "", START, open=True))
+    bench.receive(raw(3, text="hi", is_from_me=True, **keys), raw(4, text="hi", **keys), at=START + 1)
+    assert all(row.is_from_me or row.sender == row.own_handle == OWN for row in bench.passed)
+
+
+def test_a_stale_echo_is_an_echo(stage: KillableStage) -> None:
+    bench = Bench(stage, liveMinutes=15)
+    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", guid(3), START))
+    bench.receive(raw(3, text="hi"))
+    assert [judged.verdict for judged in bench.access.all(Judged)] == [Dropped("echo")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
-from actors.normalizer.echoes import GUID_SECONDS, LOOP_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
+from actors.normalizer.echoes import DAMAGE, GUID_SECONDS, LOOP_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
 from tests.support.rows import START, guid, inbound
 
 OURS, THEIRS = guid(1000), guid(2000)
@@ -152,3 +152,9 @@ def test_words_that_keep_coming_back_are_counted_per_chat() -> None:
     assert about.returns(heard("something else")) == 0
     assert about.returns(heard("echo 1", chat=8)) == 0
     assert about.returns(heard("echo 1", at=START + LOOP_SECONDS + 2)) == 0
+
+
+@given(st.text(max_size=20), st.sampled_from(["NFC", "NFD"]), st.text(DAMAGE, max_size=3))
+def test_neither_normal_form_nor_damage_in_front_hides_an_echo(text: str, form: Any, damage: str) -> None:
+    about = memory(under_way(text))
+    assert about.is_echo(heard(damage + unicodedata.normalize(form, text)))

@@ -239,14 +239,16 @@ def test_a_megabyte_of_text_is_fine() -> None:
     ("keys", "group"),
     [
         ({"is_group": True}, True),
-        ({"is_group": False, "chat_guid": "iMessage;+;chat1"}, False),
+        ({"is_group": False, "chat_guid": "iMessage;+;chat1"}, True),
+        ({"is_group": False, "chat_identifier": "iMessage;+;chat1"}, True),
+        ({"is_group": False}, False),
         ({"is_group": None, "chat_guid": "iMessage;+;chat1"}, True),
         ({"is_group": None, "chat_guid": f"iMessage;-;{ANN}"}, False),
         ({"is_group": None, "chat_guid": "", "participants": [ANN]}, False),
         ({"is_group": None, "chat_guid": "", "participants": [ANN, "+15550002222"]}, True),
     ],
 )
-def test_imsgs_word_about_groups_counts_and_without_it_the_guid_and_the_people(
+def test_imsgs_word_makes_a_group_and_so_does_apples_mark_and_without_either_the_people(
     keys: dict[str, Any], group: bool
 ) -> None:
     assert inbound(**keys).chat.is_group is group
@@ -257,6 +259,33 @@ def test_both_spellings_of_a_reaction_count(name: str) -> None:
     row = of(**{name: True})
     assert isinstance(row, Inbound)
     assert row.is_reaction is True
+
+
+# Era and age
+
+
+def test_a_row_keeps_its_era_and_without_a_fence_it_is_never_stale() -> None:
+    row = normalize(ACCOUNT, 1, raw(created_at="2020-01-01T00:00:00Z"), START, 4)
+    assert isinstance(row, Inbound)
+    assert (row.era, row.stale) == (4, "")
+    bad = normalize(ACCOUNT, 1, b"junk", START, 4)
+    assert isinstance(bad, Malformed)
+    assert bad.row.era == 4
+
+
+def test_the_fence_is_asked_about_the_rows_date() -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def fence(*about: Any) -> str:
+        asked.append(about)
+        return "too old"
+
+    row = normalize("work", 3, raw(is_from_me=True), START, 0, fence)
+    assert isinstance(row, Inbound)
+    assert row.stale == "too old"
+    normalize("work", 3, raw(created_at=...), START, 0, fence)
+    normalize("work", 3, raw(id=0), START, 0, fence)
+    assert asked == [("work", 3, 1_800_000_000.0, START, True), ("work", 3, None, START, False)]
 
 
 # Times
@@ -346,9 +375,7 @@ def test_no_bytes_break_it(body: bytes, cut: int, junk: bytes) -> None:
         assert isinstance(row, Inbound | Malformed)
 
 
-@given(
-    keys=st.dictionaries(st.sampled_from(sorted(set(TEXTS) - {"guid", "created_at"})), st.text(), max_size=5)
-)
+@given(keys=st.dictionaries(st.sampled_from(sorted(set(TEXTS) - {"guid", "created_at"})), st.text(), max_size=5))
 @settings(deadline=None)
 def test_a_good_row_is_the_same_when_it_is_read_back(keys: dict[str, Any]) -> None:
     """The journal stores the bytes and reads them again."""

@@ -1,0 +1,52 @@
+"""What a row says about where it belongs, and what to make of it when it says that wrong (inbound 1.5). Pure.
+
+imsg before 0.10 can deliver a row before its chat is known: the chat id is 0 and all names are empty. Such a row is
+never answered to its sender, for it may stem from a group. And where Messages knows no sender, imsg names the local
+address instead.
+"""
+
+from collections.abc import Sequence
+
+from actors.envelopes.inbound import Inbound
+
+NO_ANCHOR = "no chat anchor"
+"""Rows held for this are looked for in imsg's histories, which know their chat by then."""
+
+
+def is_anchorless(row: Inbound) -> bool:
+    """Whether the row names no chat an answer could go to; a group's row without one is refused, not looked for."""
+    return row.chat.id <= 0 and not row.chat.is_group
+
+
+def is_group(flag: bool | None, guid: str, identifier: str, participants: Sequence[str]) -> bool:
+    """Whether a chat is a group: when imsg says so, or Apple's own mark ``;+;``, which old imsg overlooks.
+
+    Several people make a group too, unless imsg and the guid's mark ``;-;`` agree that it is a direct chat.
+    """
+    if flag or ";+;" in guid or ";+;" in identifier:
+        return True
+    return len(participants) > 1 and (flag is None or ";-;" not in guid)
+
+
+def other_party(sender: str, own: str, identifier: str, participants: Sequence[str]) -> str:
+    """Who wrote a row of a direct chat that is not ours: ``sender``, unless that is our ``own`` address.
+
+    Then it is the chat's other address, if there is exactly one; a chat with oneself has none.
+    """
+    if not is_same(sender, own):
+        return sender
+    if is_address(identifier) and not is_same(identifier, own):
+        return identifier
+    others = [one for one in participants if is_address(one) and not is_same(one, own)]
+    return others[0] if len(others) == 1 else sender
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses as Messages writes them are the same."""
+    return one.strip().lower() == other.strip().lower()
+
+
+def is_address(text: str) -> bool:
+    """Whether this looks like a phone number, a short code or an e-mail address, not like a chat's name."""
+    text = text.strip()
+    return "@" in text or (text.lstrip("+")[:1].isdecimal() and ";" not in text)
