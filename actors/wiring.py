@@ -20,20 +20,24 @@ from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
 from actors.journal.store import Store
 from actors.normalizer.actor import Normalizer
+from actors.normalizer.repairer import Repairer
 from actors.outbound.chunker import OutboundChunker, OutboundView
 from actors.outbound.sender import OutboundSender
+from actors.outbound.wire import Prefs, namespace_of
 from actors.pairing.registry import PairingRegistry
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
+from actors.rpc import program
 from actors.rpc.caller import RpcCaller
-from actors.rpc.health import LinkHealth
-from actors.rpc.link import Link, source_identity
+from actors.rpc.claim import Claim, runtime_folder
+from actors.rpc.health import LinkHealth, Problem
+from actors.rpc.link import Link
 from actors.rpc.reader import RpcReader
 from actors.runtime.actor import Context
 from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.pulse import Pulses
 from actors.runtime.supervisor import Child
-from config import Account, Config
+from config import Account, Config, sources
 
 INTAKE = ("normalizer", "access", "journal")
 """The mailboxes between a reader and the disk: what the pumps measure."""
@@ -44,10 +48,14 @@ BESIDE = ("pairing", "runner")
 
 @dataclass(slots=True)
 class Wiring:
-    """Everything the process needs to supervise and to report. ``roster`` holds the live refs by name."""
+    """Everything the process needs to supervise and to report. ``roster`` holds the live refs by name.
+
+    ``everyone`` are all accounts of the config, ``accounts`` those that run; ``state`` is the state folder.
+    """
 
     config: Config
-    accounts: tuple[Account, ...]
+    everyone: tuple[Account, ...]
+    state: Path
     journal: Path
     credentials: Path
     environment: Mapping[str, str]
@@ -59,15 +67,29 @@ class Wiring:
     health: dict[str, LinkHealth] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    identity: int = 0
+    claims: dict[str, Claim] = field(default_factory=dict)
     _first: Store | None = None
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Those that run."""
+        return tuple(account for account in self.everyone if account.enabled)
 
     def open(self) -> None:
         """Open the journal and number the Messages databases. Raises JournalError."""
         self._first = Store(connect(self.journal))
+        self.identity = self._first.identity()
+        runtime = runtime_folder(self.environment)
         for account in self.accounts:
-            identity = source_identity(account.cli_path, account.db_path, account.remote_host)
-            self.sources[account.id] = self._first.source_number(identity)
+            self.sources[account.id] = self._first.source_number(*sources.known_as(account, self.everyone))
             self.health[account.id] = LinkHealth()
+            self.claims[account.id] = Claim(sources.of(account), self.state, runtime)
+
+    def close(self) -> None:
+        """Let go of the databases: another gateway may have them."""
+        for claim in self.claims.values():
+            claim.release()
 
     def adopt(self, context: Context, name: str) -> Context:
         """Where a child runs: the stages of the flow take turns on one thread, the rest has its own."""
@@ -79,14 +101,15 @@ class Wiring:
 
     def children(self) -> list[Child]:
         """The ordered list, sink first: callers, journal, senders, chunker, runner, sessions, pairing, access,
-        normalizer, readers."""
+        repairer, normalizer, readers."""
         agents = make_agents(self.config, self.environment)
         views = {account.id: AccessView.build(account, self.config) for account in self.accounts}
         self.problems = [f"{path}: {why}" for view in views.values() for path, why in view.problems]
+        self.problems += [warning for account in self.accounts for warning in program.warnings(account.cli_path)]
         keys = {account.id: account.key_path("dmPolicy") for account in self.accounts}
         store = PairingStore(self.credentials)
         return [
-            *(Child(f"caller:{account.id}", RpcCaller.start) for account in self.accounts),
+            *(Child(f"caller:{account.id}", self._caller(account)) for account in self.accounts),
             Child("journal", self._journal),
             *(Child(f"sender:{account.id}", self._sender(account), drains=True) for account in self.accounts),
             Child("chunker", self._chunker),
@@ -94,6 +117,7 @@ class Wiring:
             Child("sessions", self._sessions(agents)),
             Child("pairing", lambda c: PairingRegistry.start(c, store, self._of("journal"), self._of("chunker"), keys)),
             Child("access", self._access(views, Snapshots(store))),
+            Child("repairer", self._repairer),
             Child("normalizer", self._normalizer),
             *(Child(f"reader:{account.id}", self._reader(account), drains=True) for account in self.accounts),
         ]
@@ -104,19 +128,21 @@ class Wiring:
     def _senders(self) -> dict[str, Ref]:
         return {account.id: self._of(f"sender:{account.id}") for account in self.accounts}
 
+    def _caller(self, account: Account) -> Callable[[Context], Ref]:
+        return lambda context: RpcCaller.start(context, self.health[account.id])
+
     def _journal(self, context: Context) -> Ref:
         store, self._first = self._first or Store(connect(self.journal)), None
         return Journal.start(context, store, self.journal, self.ledger, self.sources)
 
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
-        # Never imsg's own "auto": after a bridge error it can deliver twice (imsg protocol 8).
-        transport = "bridge" if account.send_transport == "bridge" else "applescript"
-        extra = {"transport": transport, "region": account.region}
+        namespace = namespace_of(self.identity)
+        prefs = Prefs(namespace, account.send_transport, account.region, self.sources[account.id])
 
         def start(context: Context) -> Ref:
             caller = self._of(f"caller:{account.id}")
             journal, health = self._of("journal"), self.health[account.id]
-            return OutboundSender.start(context, account.id, caller, journal, extra, health)
+            return OutboundSender.start(context, account.id, caller, journal, prefs, health)
 
         return start
 
@@ -147,20 +173,35 @@ class Wiring:
             self._senders(),
         )
 
+    def _repairer(self, context: Context) -> Ref:
+        callers = {account.id: self._of(f"caller:{account.id}") for account in self.accounts}
+        files = frozenset(account.id for account in self.accounts if account.include_attachments)
+        return Repairer.start(context, callers, self._of("access"), self._of("journal"), files)
+
     def _normalizer(self, context: Context) -> Ref:
         senders = tuple(self._senders().values())
-        return Normalizer.start(context, self._of("access"), self._of("journal"), senders)
+        recoveries = {account.id: account.recovery for account in self.accounts}
+        return Normalizer.start(context, self._of("access"), self._of("journal"), senders, recoveries)
 
     def _reader(self, account: Account) -> Callable[[Context], Ref]:
+        source, ledger, claim = self.sources[account.id], self.ledger, self.claims[account.id]
+
+        def refusal() -> Problem | None:
+            return program.inspect(account.cli_path)[1] or claim.take()
+
         link = Link(
             account=account.id,
-            source=self.sources[account.id],
+            source=source,
             cli=account.cli_path,
             db_path=account.db_path,
+            local=account.remote_host is None,
             attachments=account.include_attachments,
             debounce_ms=account.debounce_ms,
             patience=account.probe_timeout_ms / 1000,
             waiting=self.waiting,
+            delivered=lambda: ledger.cursors.get(source, 0),
+            visible=lambda: ledger.visible.get(source, 0),
+            refusal=refusal,
         )
 
         def start(context: Context) -> Ref:

@@ -5,6 +5,7 @@ character split over two reads stays whole. A line over ``MAX_LINE`` is passed o
 """
 
 import json
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,17 +13,24 @@ import msgspec
 from actors.envelopes.control import Response
 
 MAX_LINE = 16 * 1024 * 1024
+HEAD = 4096
+"""Bytes kept of a line that is too long: enough to see what it was."""
 
 
 class Splitter:
-    """Bytes in, complete lines out. ``dropped`` counts lines that were too long."""
+    """Bytes in, complete lines out. ``heads`` gathers how the lines began that were too long."""
 
     def __init__(self, most: int = MAX_LINE) -> None:
         self._most = most
         self._parts: list[bytes] = []
         self._size = 0
         self._skipping = False
-        self.dropped = 0
+        self.heads: list[bytes] = []
+
+    def cut(self) -> tuple[bytes, ...]:
+        """The heads gathered since the last call."""
+        heads, self.heads = self.heads, []
+        return tuple(heads)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The lines completed by ``data``, without their LF; blank ones are left out."""
@@ -35,8 +43,8 @@ class Splitter:
             self._keep(first)
             lines[0] = b"" if self._skipping else b"".join(self._parts)
             self._clear()
+        self.heads += [line[:HEAD] for line in lines if len(line) > self._most]
         self._keep(rest)
-        self.dropped += sum(len(line) > self._most for line in lines)
         return [line for line in lines if line and not line.isspace() and len(line) <= self._most]
 
     def finish(self) -> list[bytes]:
@@ -51,9 +59,9 @@ class Splitter:
         self._parts.append(data)
         self._size += len(data)
         if self._size > self._most:
+            self.heads.append(b"".join(self._parts)[:HEAD])
             self._parts.clear()
             self._skipping = True
-            self.dropped += 1
 
     def _clear(self) -> None:
         self._parts = []
@@ -78,6 +86,22 @@ class Notice(msgspec.Struct):
     message: msgspec.Raw = msgspec.Raw(b"")
 
 
+class Ending(msgspec.Struct):
+    """The params of a notification that ends a watch: ``error`` or ``watch.overflow``."""
+
+    subscription: int | float | str | None = None
+    error: Any = None
+    reason: str = ""
+
+
+class Page(msgspec.Struct):
+    """The result of ``messages.after``, its messages undecoded (imsg protocol 12.5)."""
+
+    messages: list[msgspec.Raw]
+    next_rowid: int
+    has_more: bool = False
+
+
 class Junk(NamedTuple):
     """A line that is no frame: why, and its beginning."""
 
@@ -87,13 +111,16 @@ class Junk(NamedTuple):
 
 _frame = msgspec.json.Decoder(Frame).decode
 _notice = msgspec.json.Decoder(Notice).decode
+_ending = msgspec.json.Decoder(Ending).decode
+_page = msgspec.json.Decoder(Page).decode
 _encode = msgspec.json.Encoder().encode
 
 
 def frame(line: bytes) -> Frame | Junk:
     """Read a line. Never raises: banners, ``null``, arrays and broken JSON come back as ``Junk``.
 
-    What Python's reader accepts and the strict one does not is mended: NaN becomes null, half a surrogate ``?``.
+    What Python's reader accepts and the strict one does not is mended: NaN becomes null, half a surrogate ``?``, and
+    control characters that stand in a text as they are are escaped.
     """
     try:
         return _frame(line)
@@ -102,10 +129,16 @@ def frame(line: bytes) -> Frame | Junk:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        value = json.loads(line.decode("utf-8", "replace").encode("utf-8"), parse_constant=lambda _: None)
-        return _frame(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return _frame(mended(line))
     except (ValueError, RecursionError) as error:
         return Junk(str(error), preview(line))
+
+
+def mended(raw: bytes) -> bytes:
+    """The same JSON as the strict reader takes it. Raises ValueError, RecursionError for what is no JSON at all."""
+    text = raw.decode("utf-8", "replace").encode("utf-8")
+    value = json.loads(text, parse_constant=lambda _: None, strict=False)
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def message_of(params: bytes) -> bytes | None:
@@ -124,9 +157,13 @@ class Row(NamedTuple):
 
 
 class StreamEnd(NamedTuple):
-    """An ``error`` notification: the watch ended."""
+    """An ``error`` or ``watch.overflow`` notification: the watch with that number ended."""
 
+    subscription: Any
     why: str
+
+
+ENDINGS = ("error", "watch.overflow")
 
 
 def sort(line: bytes) -> Row | StreamEnd | Response | Junk | None:
@@ -138,7 +175,7 @@ def sort(line: bytes) -> Row | StreamEnd | Response | Junk | None:
         raw = message_of(read.params)
         return Junk("a message notification without a message", "") if raw is None else Row(raw)
     if read.method is not None:
-        return StreamEnd(preview(bytes(read.params))) if read.method == "error" else None
+        return ending(bytes(read.params)) if read.method in ENDINGS else None
     if read.result or read.error:
         return Response(read.id, bytes(read.result), bytes(read.error))
     return Junk("neither a response nor a notification", "")
@@ -149,10 +186,47 @@ def value_of(raw: bytes) -> dict[str, Any] | None:
     if not raw:
         return None
     try:
-        value = msgspec.json.decode(raw)
+        try:
+            value = msgspec.json.decode(raw)
+        except (ValueError, RecursionError):
+            value = msgspec.json.decode(mended(raw))
     except (ValueError, RecursionError):
         return {"value": None}
     return value if isinstance(value, dict) else {"value": value}
+
+
+def ending(params: bytes) -> StreamEnd:
+    """The end of a watch: its number where the notification tells it, and why."""
+    try:
+        read = _ending(params)
+    except (ValueError, RecursionError):
+        return StreamEnd(None, preview(params))
+    error = read.error.get("message") if isinstance(read.error, dict) else read.error
+    return StreamEnd(read.subscription, str(error or read.reason or preview(params))[:200])
+
+
+def page_of(result: bytes) -> Page | None:
+    """A page of ``messages.after``, None when the result is something else."""
+    try:
+        try:
+            return _page(result)
+        except msgspec.ValidationError:
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return _page(mended(result))
+    except (ValueError, RecursionError):
+        return None
+
+
+_NUMBER = re.compile(rb'"(id|chat_id)"\s*:\s*(\d{1,18})\b')
+
+
+def numbers_of(head: bytes) -> dict[str, int]:
+    """The first ``id`` and ``chat_id`` that the beginning of a line shows, where it shows them."""
+    found: dict[str, int] = {}
+    for name, number in _NUMBER.findall(head):
+        found.setdefault(name.decode(), int(number))
+    return found
 
 
 def request(number: int, method: str, params: dict[str, Any]) -> bytes:

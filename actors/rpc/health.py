@@ -1,77 +1,166 @@
-"""How a link to imsg is doing, in words for the operator: ``ok``, ``degraded`` or ``down``, why, and the remedy."""
+"""How a link to imsg is doing, in words for the operator: ``ok``, ``degraded`` or ``down``, why, and the remedy.
+
+In: what a child said, how it ended, what imsg answered. Out: a ``Problem`` with a code that programs may rely on.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from actors.rpc.capabilities import UNKNOWN, Capabilities
 
 FULL_DISK_ACCESS = (
     "System Settings > Privacy & Security > Full Disk Access: allow the program that starts the gateway "
     "(Terminal, or the service), then wait for the next try"
 )
-
 PERMISSION_PROMPT = (
     "on the Mac, look for a permission prompt (Contacts, Full Disk Access) and answer it; "
     "behind ssh, use -T and no output from the login shell"
 )
+INSTALL = "install imsg (brew install steipete/tap/imsg) or point channels.imessage.cliPath at it; now: {}"
+UPDATE = "try `{} rpc --help`; without an rpc subcommand, update imsg (brew upgrade imsg)"
+BY_HAND = "run `{} rpc` by hand to see why; the gateway tries again by itself"
+DATABASE_DOWN = -32002
+BROKEN_PIPE = "broken pipe"
+"""Why a child takes no requests any more: it ended, or closed its input."""
+
+
+class Problem(NamedTuple):
+    """Why a link is not well. ``code`` is one of a closed set: ``starting``, ``not-installed``, ``unsafe-program``,
+    ``no-rpc``, ``no-disk-access``, ``no-automation``, ``hanging``, ``exited``, ``another-gateway``, ``sends-fail``,
+    ``sends-blocked``, ``watch-behind``, ``database-replaced``, ``database-unreadable``, ``old-imsg``, ``unsteady``.
+    """
+
+    code: str
+    reason: str
+    remedy: str = ""
+
+
+STARTING = Problem("starting", "starting")
 
 
 @dataclass(slots=True)
 class LinkHealth:
-    """Written by the reader and caller of one account, read by the status report. Times are unix seconds."""
+    """Written by the reader, caller and sender of one account, read by reports. Times are unix seconds.
 
-    state: str = "down"
-    reason: str = "starting"
-    remedy: str = ""
+    Reading and sending are told apart: ``down`` means nothing comes in; ``degraded`` that something else is not well.
+    """
+
+    reading: Problem | None = STARTING
+    sending: Problem | None = None
+    notice: Problem | None = None
+    """Something to know that stops nothing: an old imsg, a replaced database."""
     last_error: str = ""
     pid: int | None = None
     spawned: int = 0
     junk: int = 0
     dropped: int = 0
     since: float = 0.0
+    busy: int = 0
+    """Requests that imsg has not answered."""
+    probed_at: float | None = None
+    capabilities: Capabilities = field(default=UNKNOWN)
+
+    @property
+    def problem(self) -> Problem | None:
+        """The worst there is to say, None when all is well."""
+        return self.reading or self.sending or self.notice
+
+    @property
+    def state(self) -> str:
+        """``ok``, ``degraded`` or ``down``."""
+        return "down" if self.reading else "degraded" if self.sending or self.notice else "ok"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ok."""
+        return self.problem.reason if self.problem else ""
+
+    @property
+    def remedy(self) -> str:
+        """What helps."""
+        return self.problem.remedy if self.problem else ""
 
     def up(self, since: float) -> None:
         """The watch runs since then."""
-        self.state, self.reason, self.remedy, self.since = "ok", "", "", since
+        self.reading, self.since = None, since
 
-    def sends(self, well: bool, reason: str = "", remedy: str = "") -> None:
-        """A send went out, or did not and why: reading may be well all the same."""
-        if well and self.state == "degraded":
-            self.state, self.reason, self.remedy = "ok", "", ""
-        elif not well:
-            self.last_error = reason
-            if self.state != "down":
-                self.state, self.reason, self.remedy = "degraded", reason, remedy
+    def down(self, problem: Problem) -> None:
+        """Nothing comes in."""
+        self.reading, self.last_error = problem, problem.reason
 
-    def down(self, reason: str, remedy: str) -> None:
-        """Nothing comes in, and why, and what helps."""
-        self.state, self.reason, self.remedy, self.last_error = "down", reason, remedy, reason
+    def sends(self, problem: Problem | None) -> None:
+        """A send went out (None), or did not and why: reading may be well all the same."""
+        self.sending = problem
+        if problem is not None:
+            self.last_error = problem.reason
 
-
-def explain_silence(cli: str) -> tuple[str, str]:
-    """``(reason, remedy)`` for a child that runs but has not answered anything."""
-    return f"{cli} does not answer (watch.subscribe)", PERMISSION_PROMPT
+    def note(self, problem: Problem | None) -> None:
+        """Something the operator should know, or nothing any more."""
+        self.notice = problem
+        if problem is not None:
+            self.last_error = problem.reason
 
 
-def explain_refusal(cli: str, error: Mapping[str, Any]) -> tuple[str, str]:
-    """``(reason, remedy)`` for a watch that imsg refused."""
-    return explain_exit(cli, None, [str(error.get("data") or error.get("message") or error)], answered=True)
+def off(reason: str, remedy: str = "") -> LinkHealth:
+    """The health of an account that does not run, and why."""
+    return LinkHealth(Problem("off", reason, remedy), last_error=reason)
 
 
-def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> tuple[str, str]:
-    """``(reason, remedy)`` for a child that ended: its exit code, its last lines, whether it ever answered."""
+def explain_missing(cli: str, error: str) -> Problem:
+    """A program that cannot be started."""
+    return Problem("not-installed", error, INSTALL.format(cli))
+
+
+def explain_silence(cli: str, method: str = "watch.subscribe") -> Problem:
+    """A child that runs but has not answered anything."""
+    return Problem("hanging", f"{cli} does not answer ({method})", PERMISSION_PROMPT)
+
+
+def explain_refusal(cli: str, error: Mapping[str, Any]) -> Problem:
+    """A request that imsg refused before anything worked."""
+    data = error.get("data")
+    detail = data.get("detail") if isinstance(data, dict) else data
+    text = str(detail or error.get("message") or error)
+    if error.get("code") == DATABASE_DOWN:
+        return explain_database(cli, text)
+    return explain_exit(cli, None, [text], answered=True)
+
+
+def explain_database(cli: str, detail: str) -> Problem:
+    """imsg 0.14+ runs, and its database cannot be read."""
+    denied = ("authorization denied", "unable to open", "not permitted", "permission", "full disk access", "code: 14")
+    if any(words in detail.lower() for words in denied):
+        return Problem("no-disk-access", _no_access(detail), FULL_DISK_ACCESS)
+    reason = f"{cli} cannot use the Messages database: {detail[:200]}"
+    return Problem("database-unreadable", reason, "see that the file is there and whole; the gateway looks again")
+
+
+def _no_access(said: str) -> str:
+    return f"imsg cannot read the Messages database (no Full Disk Access); it said: {said[:200]}"
+
+
+def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> Problem:
+    """A child that ended: its exit code, its last lines, whether it ever answered."""
     text = " ".join(words)
     said = f"; it said: {words[-1][:200]}" if words else ""
     if "Full Disk Access" in text or "authorization denied" in text:
-        return (
-            f"imsg cannot read the Messages database (no Full Disk Access){said}",
-            FULL_DISK_ACCESS,
-        )
+        return Problem("no-disk-access", _no_access(words[-1]), FULL_DISK_ACCESS)
     how = "failed" if code is None else "closed" if code == 0 else f"exited ({code})"
     if code is not None and code < 0:
         how = f"ended by signal {-code}"
-    if not answered and words:
-        return (
-            f"{cli} {how} without speaking JSON-RPC{said}",
-            f"try `{cli} rpc --help`; without an rpc subcommand, update imsg (brew upgrade imsg)",
-        )
-    return f"{cli} {how}{said}", f"run `{cli} rpc` by hand to see why; the gateway tries again by itself"
+    if not answered and words and not _is_ssh(text):
+        return Problem("no-rpc", f"{cli} {how} without speaking JSON-RPC{said}", UPDATE.format(cli))
+    return Problem("exited", f"{cli} {how}{said}", BY_HAND.format(cli))
+
+
+def explain_no_rpc(cli: str, words: list[str]) -> Problem:
+    """A program whose help knows no ``rpc``."""
+    said = f"; it said: {words[-1][:200]}" if words else ""
+    return Problem("no-rpc", f"{cli} has no rpc subcommand{said}", UPDATE.format(cli))
+
+
+def _is_ssh(text: str) -> bool:
+    return text.startswith("ssh: ") or any(
+        words in text for words in ("Host key verification failed", "Permission denied (", "Connection closed by")
+    )

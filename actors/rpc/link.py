@@ -4,22 +4,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from actors.rpc.capabilities import BUFFER_LIMIT, Capabilities
+from actors.rpc.health import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``source`` is the journal's number of the database; ``waiting`` counts rows between reader and disk.
+    """``source`` is the journal's number of the database, ``local`` whether its file is on this machine.
 
-    ``patience`` is in seconds; ``debounce_ms`` is asked of the watch.
+    ``waiting`` counts rows between reader and disk; ``delivered`` is the newest row of this source on disk and
+    ``visible`` the newest of those a history shows (0: none in this run). ``refusal`` says why no child may be
+    started (an unsafe program, another gateway); None when it may. ``patience`` is in seconds; ``debounce_ms`` is
+    asked of the watch.
     """
 
     account: str
     source: int
     cli: str
     db_path: str | None
+    local: bool
     attachments: bool
     debounce_ms: int
     patience: float
     waiting: Callable[[], int]
+    delivered: Callable[[], int]
+    visible: Callable[[], int]
+    refusal: Callable[[], Problem | None]
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -31,27 +41,19 @@ class Link:
         """The database, for people."""
         return self.db_path or "the Messages database"
 
-    @property
-    def remedy_missing(self) -> str:
-        """What to do when the program is not there."""
-        return (
-            f"install imsg (brew install steipete/tap/imsg) or point channels.imessage.cliPath at it; now: {self.cli}"
-        )
 
-
-def source_identity(cli: str, db_path: str | None, remote_host: str | None) -> str:
-    """Names a Messages database over restarts: ``host:path``, a local path, or the program that knows (inbound 1.8)."""
-    if db_path is None:
-        return f"cli:{cli}"
-    return f"{remote_host}:{db_path}" if remote_host else db_path
-
-
-def watch_params(link: Link, cursor: int | None) -> dict[str, Any]:
-    """Params of ``watch.subscribe``: keys every imsg accepts or ignores (imsg protocol 12.9).
+def watch_params(link: Link, capabilities: Capabilities, cursor: int | None) -> dict[str, Any]:
+    """Params of ``watch.subscribe``: keys this imsg accepts or ignores (imsg protocol 12.9).
 
     ``since_rowid`` is exclusive; absent means "from now"; 0 would mean that too and is never sent.
     """
-    params: dict[str, Any] = {"attachments": link.attachments, "debounce_ms": link.debounce_ms}
+    params: dict[str, Any] = {
+        "attachments": link.attachments,
+        "include_reactions": True,
+        "debounce_ms": link.debounce_ms,
+    }
+    if capabilities.strict:
+        params["buffer_limit"] = BUFFER_LIMIT
     if cursor is not None:
         params["since_rowid"] = cursor or -1
     return params

@@ -73,8 +73,6 @@ class Pump:
         self._stopped = threading.Event()
         self.told = 0
         """Lines handed to the reader so far."""
-        self.dropped = 0
-        """Lines that were too long to keep."""
         self._errors = threading.Thread(target=self._pump_errors, name=f"stderr-{child.pid}", daemon=True)
 
     def start(self) -> None:
@@ -90,13 +88,12 @@ class Pump:
         splitter = Splitter()
         self._hold()
         for data in _chunks(self._child.stdout, self._child.ended):
-            self._tell(splitter.feed(data), splitter.dropped - self.dropped)
-            self.dropped = splitter.dropped
+            self._tell(splitter.feed(data), splitter.cut())
             self._hold()
             if self._stopped.is_set():
                 break
         else:
-            self._tell(splitter.finish(), 0)
+            self._tell(splitter.finish(), ())
         self._child.ended.wait(1.0)
         # What it said last is part of why it went.
         self._errors.join(1.0)
@@ -107,7 +104,7 @@ class Pump:
         while self._waiting() >= HIGH_WATER and not self._stopped.wait(PAUSE_SECONDS):
             pass
 
-    def _tell(self, lines: list[bytes], cut: int) -> None:
+    def _tell(self, lines: list[bytes], cut: tuple[bytes, ...]) -> None:
         if lines or cut:
             self.told += len(lines)
             with contextlib.suppress(ActorDeadError):

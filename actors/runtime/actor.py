@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import pykka
 from loguru import logger
@@ -69,9 +69,11 @@ class Actor(pykka.Actor):
         self.context.pulses.add(self.pulse)
         self.actor_inbox.open(self._schedule)
 
+    @final
     def _schedule(self) -> None:
         self.context.dispatcher.schedule(self)
 
+    @final
     def run_batch(self) -> None:
         """Handle up to ``BATCH`` messages on the calling worker (dispatcher protocol)."""
         if not self._begun and not self._start_up():
@@ -107,6 +109,7 @@ class Actor(pykka.Actor):
         if queue or not self.actor_inbox.rest():
             self._schedule()
 
+    @final
     def _start_up(self) -> bool:
         self._begun = True
         try:
@@ -118,6 +121,7 @@ class Actor(pykka.Actor):
         self.pulse.state = "running"
         return True
 
+    @final
     def _run_idle(self) -> bool:
         try:
             self.on_idle()
@@ -127,6 +131,7 @@ class Actor(pykka.Actor):
             return False
         return True
 
+    @final
     def _handle_envelope(self, envelope: Any) -> None:
         """What came through pykka itself: an ask, a stop, a tell from outside."""
         try:
@@ -139,6 +144,7 @@ class Actor(pykka.Actor):
             if envelope.reply_to is not None:
                 envelope.reply_to.set(response)
 
+    @final
     def _faulted(self, message: Any, error: BaseException) -> None:
         self.pulse.faults += 1
         self._faults.append(self.clock.monotonic())
@@ -156,6 +162,7 @@ class Actor(pykka.Actor):
             except BaseException as worse:  # the worker thread serves other actors too
                 self.log.opt(exception=worse).error("cannot set {} aside: {!r}", type(message).__name__, worse)
 
+    @final
     def _die(self, error: BaseException) -> None:
         self.log.opt(exception=error).error("gives up: {!r}", error)
         ActorRegistry.unregister(self.actor_ref)
@@ -167,6 +174,7 @@ class Actor(pykka.Actor):
         if self.context.supervisor is not None:
             self.tell(self.context.supervisor, Died(self.context.name, self.context.generation, repr(error)))
 
+    @final
     def _end(self) -> None:
         self.pulse.state = "stopped"
         self.pulse.current = None

@@ -1,4 +1,4 @@
-"""Where a first run starts: at the newest row from before the subscription, or nowhere while that is unknown."""
+"""Where to begin: at the newest row from before a first run, or right before the first one that was missed."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rpc.baseline import Survey
+from actors.rpc.baseline import CHATS, MANY_CHATS, MANY_MESSAGES, MESSAGES, Survey
 
 SUBSCRIBED = 1_800_000_000.0
 BEFORE, AFTER = "2027-01-15T07:59:59.000Z", "2027-01-15T08:00:01.000Z"
@@ -19,23 +19,21 @@ def history(*rows: tuple[Any, Any]) -> dict[str, Any]:
 def survey(*histories: dict[str, Any] | None) -> int | None:
     """A survey over chats 1, 2, ... with these histories."""
     one = Survey(SUBSCRIBED)
-    asked = one.answered("chats", {"chats": [{"id": number + 1} for number in range(len(histories))]})
-    assert [params["chat_id"] for _, params, _ in asked] == list(range(1, len(histories) + 1))
+    asked = one.answered({"chats": [{"id": number + 1} for number in range(len(histories))]})
+    assert [params["chat_id"] for _, params in asked] == list(range(1, len(histories) + 1))
     for found in histories:
         assert one.newest() is None
-        assert one.answered("history", found) == []
+        assert one.answered(found) == []
     return one.newest()
 
 
 def test_it_asks_for_the_chats_and_then_for_their_histories() -> None:
     one = Survey(SUBSCRIBED)
-    method, params, name = one.first()
-    assert (method, name) == ("chats.list", "chats")
-    assert params["limit"] >= 1
-    asked = one.answered(name, {"chats": [{"id": 5}, {"id": 9}]})
-    assert [(method, params["chat_id"], name) for method, params, name in asked] == [
-        ("messages.history", 5, "history"),
-        ("messages.history", 9, "history"),
+    assert one.first() == ("chats.list", {"limit": CHATS})
+    asked = one.answered({"chats": [{"id": 5}, {"id": 9}]})
+    assert asked == [
+        ("messages.history", {"chat_id": 5, "limit": MESSAGES}),
+        ("messages.history", {"chat_id": 9, "limit": MESSAGES}),
     ]
 
 
@@ -62,7 +60,7 @@ def test_the_newest_row_from_before_the_subscription(histories: list[dict[str, A
 @pytest.mark.parametrize("result", [None, {}, {"chats": None}, {"chats": {}}])
 def test_without_a_list_of_chats_nothing_is_known(result: dict[str, Any] | None) -> None:
     one = Survey(SUBSCRIBED)
-    assert one.answered("chats", result) == []
+    assert one.answered(result) == []
     assert one.newest() is None
 
 
@@ -76,8 +74,8 @@ def test_a_chat_that_could_not_be_read_leaves_it_unknown(position: int) -> None:
 
 def test_chats_without_a_number_are_passed_over() -> None:
     one = Survey(SUBSCRIBED)
-    asked = one.answered("chats", {"chats": [{"id": "1"}, {}, 5, None, {"id": True}, {"id": 3}]})
-    assert [params["chat_id"] for _, params, _ in asked] == [3]
+    asked = one.answered({"chats": [{"id": "1"}, {}, 5, None, {"id": True}, {"id": 3}]})
+    assert [params["chat_id"] for _, params in asked] == [3]
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(1, 1000), st.booleans()), max_size=5), max_size=5))
@@ -86,3 +84,69 @@ def test_no_row_from_before_is_above_the_baseline(chats: list[list[tuple[int, bo
     assert newest is not None
     assert newest == -1 or newest >= 0
     assert all(number <= newest for rows in chats for number, after in rows if not after)
+
+
+MISSED = "2027-01-15T07:30:00.000Z"
+OLD = "2027-01-15T06:59:59.000Z"
+SINCE = SUBSCRIBED - 3600.0
+"""07:00 UTC."""
+
+
+def missed(*chats: tuple[Any, list[tuple[int, Any]]]) -> Survey:
+    """A survey since 07:00 over chats 1, 2, ... with a last activity and a history each, all answers in."""
+    one = Survey(SUBSCRIBED, SINCE)
+    assert one.first() == ("chats.list", {"limit": MANY_CHATS})
+    listed = [{"id": number, "last_message_at": at} for number, (at, _) in enumerate(chats, 1)]
+    for _, params in one.answered({"chats": listed}):
+        rows = chats[params["chat_id"] - 1][1]
+        if "start" in params:
+            assert (params["limit"], params["start"]) == (MANY_MESSAGES, "2027-01-15T07:00:00Z")
+            rows = [(number, at) for number, at in rows if at is None or at >= MISSED]
+        assert one.newest() is None
+        one.answered(history(*rows[: params["limit"]]))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("chats", "newest"),
+    [
+        ([(MISSED, [(9, MISSED), (8, MISSED), (7, OLD)])], 7),
+        ([(MISSED, [(9, MISSED)]), (OLD, [(12, OLD)])], 8),
+        ([(OLD, [(12, OLD)]), (None, [(5, MISSED)])], 4),
+        ([("soon", [(5, MISSED)])], 4),
+        ([(MISSED, [(1, MISSED)])], -1),
+        ([(OLD, [(12, OLD)])], 12),
+        ([(AFTER, [(12, AFTER), (3, OLD)])], 11),
+        ([], -1),
+    ],
+)
+def test_the_row_before_the_first_that_was_missed(chats: list[tuple[Any, list[tuple[int, Any]]]], newest: int) -> None:
+    assert missed(*chats).newest() == newest
+
+
+def test_only_chats_in_which_something_may_have_been_missed_are_read_at_length() -> None:
+    one = Survey(SUBSCRIBED, SINCE)
+    listed = [{"id": number, "last_message_at": MISSED if number in (2, 9) else OLD} for number in range(1, 12)]
+    asked = one.answered({"chats": listed})
+    assert [params["chat_id"] for _, params in asked if "start" in params] == [2, 9]
+    assert [params["chat_id"] for _, params in asked if "start" not in params] == [1, 2, 3, 4, 5]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(1, 1000), st.booleans()), max_size=5), max_size=8))
+def test_every_row_that_was_missed_is_above_where_it_begins(chats: list[list[tuple[int, bool]]]) -> None:
+    dated = [[(number, MISSED if late else OLD) for number, late in rows] for rows in chats]
+    last = [max((at for _, at in rows), default=None) for rows in dated]
+    newest = missed(*zip(last, dated, strict=True)).newest()
+    assert newest is not None
+    assert all(number > newest for rows in chats for number, late in rows if late)
+
+
+def test_the_highest_row_of_all_counts_whatever_its_date() -> None:
+    one = missed((MISSED, [(9, MISSED), (30, OLD)]), (OLD, [(12, OLD)]))
+    assert one.highest() == 30
+    assert missed().highest() is None
+    failing = Survey(SUBSCRIBED)
+    assert failing.highest() is None
+    failing.answered(None)
+    assert failing.done()
+    assert failing.highest() is None

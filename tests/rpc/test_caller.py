@@ -1,78 +1,16 @@
 """Requests under way: every call gets one answer, whatever imsg writes, and one that provably did not start says so."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.envelopes.control import (
-    Answer,
-    Call,
-    Connected,
-    Disconnected,
-    Listen,
-    Ref,
-    Response,
-    Subscribed,
-    Tick,
-)
-from actors.rpc.caller import FLUSH_BYTES, REMEMBER_LATE, TICK_SECONDS, RpcCaller
+from actors.envelopes.control import Connected, Disconnected, Listen, Response, Stalled, Subscribed, Tick
+from actors.rpc.caller import FLUSH_BYTES, REMEMBER_LATE, TICK_SECONDS
+from tests.rpc.calling import PATIENCE, Desk, Pipe
 from tests.support.actors import Probe, Stage
 from tests.support.actors import stage as a_stage
-
-PATIENCE = 10.0
-
-
-class Pipe:
-    """Stands in for the child's input: keeps what is written, and breaks when told to."""
-
-    def __init__(self) -> None:
-        self.writes: list[bytes] = []
-        self.broken = False
-        self.closed = False
-
-    def write(self, data: bytes) -> bool:
-        if self.broken or self.closed:
-            return False
-        self.writes.append(data)
-        return True
-
-    def close(self) -> None:
-        self.closed = True
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in b"".join(self.writes).splitlines()]
-
-
-class Desk:
-    """A caller on a stage with a child (number 1) and one who asks."""
-
-    def __init__(self, stage: Stage, connect: bool = True) -> None:
-        self.stage = stage
-        self.pipe = Pipe()
-        self.asker = Probe("asker")
-        self.ref: Ref = RpcCaller.start(stage.context("caller"))
-        stage.settle()
-        if connect:
-            stage.tell(self.ref, Connected(1, self.pipe))
-
-    def call(self, tag: object, patience: float = PATIENCE, **params: object) -> Call:
-        return Call("send", params, self.asker.ref, tag, patience)
-
-    def calls(self, *tags: object, patience: float = PATIENCE) -> None:
-        self.stage.tell(self.ref, *(self.call(tag, patience) for tag in tags))
-
-    def answer(self, number: object, result: bytes = b'{"ok":true}', error: bytes = b"") -> None:
-        self.stage.tell(self.ref, Response(number, result, error))
-
-    def answers(self) -> list[Answer]:
-        return self.asker.all(Answer)
-
-    def tags(self) -> list[Any]:
-        return [answer.tag for answer in self.answers()]
 
 
 @pytest.fixture
@@ -138,6 +76,24 @@ def test_what_counts_as_a_result_and_what_as_an_error(
     desk.answer(1, result, error)
     (answer,) = desk.answers()
     assert (answer.result, answer.error) == expected
+
+
+@pytest.mark.parametrize(
+    ("result", "raw"),
+    [(b'{ "a" : 1e999 }', b'{ "a" : 1e999 }'), (b"{broken", b"{broken"), (b"", b""), (b"null", b"null")],
+)
+def test_a_result_that_is_wanted_as_it_came_stays_so(desk: Desk, result: bytes, raw: bytes) -> None:
+    desk.stage.tell(desk.ref, desk.call("a", raw=True))
+    desk.answer(1, result)
+    (answer,) = desk.answers()
+    assert (answer.result, answer.error) == ({"raw": raw}, None)
+
+
+def test_an_error_is_read_even_where_the_result_is_wanted_as_it_came(desk: Desk) -> None:
+    desk.stage.tell(desk.ref, desk.call("a", raw=True))
+    desk.answer(1, b"", b'{"code":5}')
+    (answer,) = desk.answers()
+    assert (answer.result, answer.error) == (None, {"code": 5})
 
 
 @pytest.mark.parametrize("number", ["1", 1])
@@ -367,6 +323,49 @@ def test_stopping_it_ends_every_open_call_and_closes_the_pipe(desk: Desk) -> Non
     desk.stage.settle()
     assert [(answer.tag, answer.lost) for answer in desk.answers()] == [("a", True)]
     assert desk.pipe.closed
+
+
+def test_who_listens_hears_that_a_call_was_not_answered_in_time(desk: Desk) -> None:
+    listener = Probe("listener")
+    desk.stage.tell(desk.ref, Listen(listener.ref))
+    desk.calls("a")
+    desk.stage.advance(PATIENCE + 2 * TICK_SECONDS)
+    assert listener.told == [Stalled(1, "send")]
+
+
+def test_what_one_finds_stalled_all_who_listen_hear(desk: Desk) -> None:
+    sender, reader = Probe("sender"), Probe("reader")
+    desk.stage.tell(desk.ref, Listen(sender.ref), Listen(reader.ref))
+    desk.stage.tell(desk.ref, Stalled(0, "an earlier child"), Stalled(1, "sends are blocked"))
+    assert sender.told == reader.told == [Stalled(1, "sends are blocked")]
+
+
+def test_who_was_replaced_is_forgotten_and_nobody_hears_twice(desk: Desk) -> None:
+    gone, listener = Probe("gone"), Probe("listener")
+    desk.stage.tell(desk.ref, Listen(gone.ref), Listen(listener.ref))
+    gone.stop()
+    desk.stage.tell(desk.ref, Listen(listener.ref), Subscribed(1))
+    assert gone.told == []
+    assert listener.told == [Subscribed(1)]
+
+
+def test_what_the_watch_can_do_reaches_who_listens_late(desk: Desk) -> None:
+    listener, ready = Probe("listener"), Subscribed(1, "capabilities", 7)
+    desk.stage.tell(desk.ref, ready, Listen(listener.ref))
+    assert listener.told == [ready]
+
+
+def test_the_health_says_how_many_requests_are_open(desk: Desk) -> None:
+    seen = [desk.health.busy]
+    desk.calls("a", "b", "c", patience=1.0)
+    seen.append(desk.health.busy)
+    desk.answer(2)
+    seen.append(desk.health.busy)
+    desk.stage.advance(1.0 + TICK_SECONDS)
+    seen.append(desk.health.busy)
+    desk.stage.tell(desk.ref, Disconnected(1, "gone"))
+    seen.append(desk.health.busy)
+    assert seen == [0, 3, 2, 1, 0]
 
 
 STEPS = st.lists(

@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.envelopes.control import Response
 from actors.rpc.frames import (
+    HEAD,
     MAX_LINE,
     Frame,
     Junk,
+    Row,
     Splitter,
+    StreamEnd,
     frame,
     message_of,
+    numbers_of,
+    page_of,
     preview,
     request,
+    sort,
     value_of,
 )
 
@@ -40,7 +47,7 @@ def split(chunks: list[bytes], most: int = MAX_LINE) -> tuple[list[bytes], int]:
     """All lines of a stream, and how many were dropped."""
     splitter = Splitter(most)
     lines = [line for chunk in chunks for line in splitter.feed(chunk)]
-    return [*lines, *splitter.finish()], splitter.dropped
+    return [*lines, *splitter.finish()], len(splitter.heads)
 
 
 @given(STREAMS, st.lists(st.integers(min_value=0, max_value=80), max_size=12))
@@ -89,7 +96,7 @@ def test_a_line_without_end_is_passed_over_in_bounded_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2 * most
-    assert splitter.dropped == 1
+    assert len(splitter.heads) == 1
     assert splitter.feed(b'tail\n{"id":1}\n') == [b'{"id":1}']
     assert splitter.finish() == []
 
@@ -246,3 +253,96 @@ def test_a_request_is_one_line_that_says_what_it_was_given(text: str, number: in
         "method": "send",
         "params": {"text": text.encode("utf-8", "replace").decode(), "chat_id": 1},
     }
+
+
+@given(STREAMS, st.lists(st.integers(min_value=0, max_value=80), max_size=12))
+def test_of_lines_too_long_the_beginnings_are_kept_once(data: bytes, at: list[int]) -> None:
+    splitter = Splitter(most=2)
+    for chunk in cut(data, at):
+        splitter.feed(chunk)
+    expected = [line for line in data.split(b"\n") if len(line) > 2]
+    heads = splitter.cut()
+    assert len(heads) == len(expected)
+    assert all(line.startswith(head) and len(head) > 2 for line, head in zip(expected, heads, strict=True))
+    assert splitter.cut() == ()
+
+
+def test_a_beginning_that_is_kept_is_short() -> None:
+    splitter = Splitter(most=MAX_LINE)
+    splitter.feed(b"x" * (MAX_LINE + 1) + b"\n" + b"y" * (MAX_LINE + 1))
+    assert splitter.cut() == (b"x" * HEAD, b"y" * HEAD)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'{"method":"message","params":{"subscription":1,"message":{"id":3}}}', Row(b'{"id":3}')),
+        (b'{"method":"error","params":{"subscription":2,"error":{"message":"locked"}}}', StreamEnd(2, "locked")),
+        (b'{"method":"error","params":{"error":"locked"}}', StreamEnd(None, "locked")),
+        (b'{"method":"error","params":{"subscription":"2"}}', StreamEnd("2", '{"subscription":"2"}')),
+        (b'{"method":"error","params":[]}', StreamEnd(None, "[]")),
+        (b'{"method":"error"}', StreamEnd(None, "")),
+        (
+            b'{"method":"watch.overflow","params":{"subscription":1,"resume_after_rowid":9,"reason":"full"}}',
+            StreamEnd(1, "full"),
+        ),
+        (b'{"method":"typing","params":{}}', None),
+        (b'{"id":1,"result":{"a":1}}', Response(1, b'{"a":1}', b"")),
+        (b'{"id":1,"error":{"code":5}}', Response(1, b"", b'{"code":5}')),
+        (b'{"id":1}', Junk("neither a response nor a notification", "")),
+        (b'{"method":"message","params":{}}', Junk("a message notification without a message", "")),
+    ],
+    ids=lambda value: repr(value)[:50],
+)
+def test_every_line_is_one_kind_of_thing(line: bytes, expected: object) -> None:
+    read = sort(line)
+    assert type(read) is type(expected)
+    assert read == expected
+
+
+def test_the_messages_of_a_page_stay_as_they_were_written() -> None:
+    raw = b'{ "id" : 1.0, "text":"\\u0041", "x":18446744073709551617 }'
+    page = page_of(b'{"messages":[' + raw + b',{"id":2}],"next_rowid":7,"has_more":true,"more":1}')
+    assert page is not None
+    assert [bytes(message) for message in page.messages] == [raw, b'{"id":2}']
+    assert (page.next_rowid, page.has_more) == (7, True)
+
+
+def test_a_page_with_a_broken_text_is_a_page_still() -> None:
+    page = page_of(b'{"messages":[{"id":1,"text":"\\ud800"},{"id":2,"x":NaN}],"next_rowid":7}')
+    assert page is not None
+    assert [json.loads(bytes(message))["id"] for message in page.messages] == [1, 2]
+    assert not page.has_more
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"messages":[]}',
+        b'{"messages":5,"next_rowid":1}',
+        b'{"next_rowid":1}',
+        b"[" * 9999,
+    ],
+)
+def test_what_is_no_page_is_none(result: bytes) -> None:
+    assert page_of(result) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "numbers"),
+    [
+        (b'{"chat_id":5,"id":7,"id":9', {"chat_id": 5, "id": 7}),
+        (b'{"id" : 7}', {"id": 7}),
+        (b'{"guid_id":5,"x":"id","id":-3', {}),
+        (b"", {}),
+        (b'{"id":' + b"9" * 5000, {}),
+        (b"\xff\xfe", {}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_the_beginning_of_a_line_shows_numbers(head: bytes, numbers: dict[str, int]) -> None:
+    assert numbers_of(head) == numbers

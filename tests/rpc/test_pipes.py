@@ -12,7 +12,7 @@ import pytest
 from pykka import ActorDeadError
 
 from actors.envelopes.control import ChildErrors, ChildGone, Lines
-from actors.rpc.frames import MAX_LINE
+from actors.rpc.frames import HEAD, MAX_LINE
 from actors.rpc.pipes import ERROR_LINES, HIGH_WATER, READ_SIZE, Channel, PipeWriter, Pump
 from actors.runtime.process import spawn
 from tests.support.actors import DEADLINE, Probe, wait_until
@@ -201,11 +201,12 @@ def test_an_endless_line_on_stderr_is_passed_over(run: Run) -> None:
     assert [words.line for words in reader.all(ChildErrors)] == ["next"]
 
 
-def test_a_line_that_is_too_long_is_counted_and_the_next_one_comes(run: Run) -> None:
-    pump, reader = run(f"print('x' * {MAX_LINE + 1}); print('next')")
+def test_of_a_line_that_is_too_long_the_beginning_is_told_and_the_next_one_comes(run: Run) -> None:
+    pump, reader = run(f"print('start' + 'x' * {MAX_LINE}); print('next')")
     reader.next(ChildGone)
     assert lines_of(reader) == [b"next"]
-    assert pump.dropped == 1
+    assert [head for told in reader.all(Lines) for head in told.cut] == [b"start" + b"x" * (HEAD - 5)]
+    assert pump.told == 1
 
 
 def _more_than(pump: Pump, lines: int) -> bool:

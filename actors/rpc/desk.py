@@ -1,0 +1,62 @@
+"""What the parts of a reader work with: the actor they belong to, its link, and whom it tells."""
+
+from typing import Any, NamedTuple
+
+from actors.envelopes.control import Call, Record, Ref, Replay
+from actors.envelopes.inbound import Received
+from actors.rpc.errands import Errands
+from actors.rpc.health import LinkHealth, Problem
+from actors.rpc.link import Link
+from actors.rpc.liveness import Liveness
+from actors.runtime.actor import Actor
+
+
+class Desk(NamedTuple):
+    """Everything said here is said by the reader."""
+
+    actor: Actor
+    link: Link
+    health: LinkHealth
+    errands: Errands
+    normalizer: Ref
+    caller: Ref
+    journal: Ref
+    liveness: Liveness
+    """Outlives the child: what was begun again in vain with one is left alone with the next."""
+
+    def call(self, method: str, params: dict[str, Any], tag: Any, patience: float | None, raw: bool) -> None:
+        """Ask imsg; the answer comes to the reader with ``tag``. ``patience`` in seconds, None: the account's."""
+        seconds = patience or self.link.patience
+        self.actor.tell(self.caller, Call(method, params, self.actor.actor_ref, tag, seconds, raw))
+
+    def ask_journal(self) -> None:
+        """Where the journal stands: a ``SourceState`` follows."""
+        self.actor.tell(self.journal, Replay("source", self.actor.actor_ref, source=self.link.source))
+
+    def record(self, fact: Any) -> None:
+        """Store a fact."""
+        self.actor.tell(self.journal, Record(fact))
+
+    def received(self, raw: bytes, at: float, era: int) -> None:
+        """A row came in at ``at`` (unix seconds)."""
+        self.actor.tell(self.normalizer, Received(self.link.account, self.link.source, raw, at, era))
+
+    def to_normalizer(self, message: Any) -> None:
+        """In the order of the rows."""
+        self.actor.tell(self.normalizer, message)
+
+    def to_caller(self, message: Any) -> None:
+        """In the order of the calls."""
+        self.actor.tell(self.caller, message)
+
+    def down(self, problem: Problem, aloud: bool) -> None:
+        """Nothing comes in; ``aloud`` unless nobody wants to hear it any more."""
+        self.health.down(problem)
+        if aloud:
+            self.actor.log.error("{}. {}", problem.reason, problem.remedy)
+
+    def notice(self, problem: Problem) -> None:
+        """Something the operator should know, said once."""
+        if self.health.notice != problem:
+            self.actor.log.warning("{}. {}", problem.reason, problem.remedy)
+        self.health.note(problem)

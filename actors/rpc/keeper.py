@@ -1,0 +1,300 @@
+"""Keeps the watch of one child: the ports of ``watch`` and ``prober``, turned into messages and health.
+
+One per child, inside the reader's mailbox. It knows since when the link is well, so that every new beginning can say
+what was missed, and stores that every minute, so that the next gateway can too.
+"""
+
+from typing import Any
+
+from actors.envelopes.control import Answer, Capable, SourceState, Subscribed, Tick
+from actors.envelopes.facts import Watched
+from actors.envelopes.inbound import Overlong, Watching
+from actors.rpc import program
+from actors.rpc.capabilities import Capabilities
+from actors.rpc.desk import Desk
+from actors.rpc.frames import MAX_LINE, StreamEnd, page_of
+from actors.rpc.health import Problem
+from actors.rpc.liveness import PROBE_SECONDS, PULSE_SECONDS, Heartbeat, Verdict
+from actors.rpc.prober import BEHIND, Prober
+from actors.rpc.refetch import failed_answer, refetch_params
+from actors.rpc.watch import Watch
+
+UNDECODED = ("page", "again")
+"""Questions whose answers hold rows, which stay as they came."""
+STREAM_PAUSE = 1.0
+HEALTHY_AFTER = 300.0
+NOTE_SECONDS = 60.0
+"""How often it is stored that the watch is well."""
+FIRST_PROBE = 5.0
+WENT_BACK = (
+    "the newest row of {} is {} now, below what came before: a restored backup, or deleted messages. "
+    "Watching from there; nothing that was answered is answered again"
+)
+
+
+class Keeper:
+    """``epoch`` numbers the child; ``since`` is when the link was last well in this process, None at its start."""
+
+    def __init__(self, desk: Desk, epoch: int, state: SourceState, since: float | None) -> None:
+        self._desk = desk
+        self._clock = desk.actor.clock
+        self._log = desk.actor.log
+        self._epoch = epoch
+        self.well_at = since
+        self.live_since: float | None = None
+        """Monotonic seconds, None before the first subscription of this child."""
+        self.given_up = False
+        self._quiet = False
+        self.watch = Watch(desk.link, self, state, since)
+        self.prober = Prober(desk.link, self, desk.liveness, lambda method: self.watch.capabilities.can(method))
+        self._heartbeat = Heartbeat(self._clock.wall(), self._clock.monotonic())
+        self._probe_at = self._note_at = 0.0
+        self._refreshing = False
+        self._ended_early: StreamEnd | None = None
+        """Before 0.14 a watch may say that it ended before the request for it is answered."""
+        self.on_probed: list[Any] = []
+
+    def begin(self) -> None:
+        """The child is up: find out what it can do, then watch."""
+        self.watch.begin()
+        self.later("pulse", 0.0)
+
+    def answered(self, name: str, answer: Answer) -> None:
+        """An answer to a question of the watch or of a probe."""
+        if answer.lost or self.given_up:
+            return
+        if name.startswith("probe"):
+            self.prober.answered(name, answer)
+            if not self.prober.is_open:
+                self.probe_over()
+        elif name == "again":
+            self._fetched(answer)
+        else:
+            self.watch.answered(name, answer)
+
+    def due(self, name: str) -> None:
+        """A pause of ours is over."""
+        if name == "pulse":
+            self.pulse()
+            self.later("pulse", PULSE_SECONDS)
+        elif name == "resubscribe":
+            self.refresh()
+        else:
+            self.watch.due(name)
+
+    def state(self, state: SourceState) -> None:
+        """The journal's answer to ``refresh``."""
+        if self._refreshing and not self._quiet:
+            self._refreshing = False
+            self._unsubscribe()
+            self.watch.resume(state, self.well_at)
+
+    def ended(self, end: StreamEnd) -> None:
+        """A watch ended by itself; one we gave up before may say so as well."""
+        if not self.watch.is_live:
+            self._ended_early = end
+            return
+        if end.subscription not in (None, self.watch.subscription):
+            return
+        self._log.warning("the watch ended ({}); subscribing again from the cursor", end.why)
+        self.watch.subscription = None
+        self.later("resubscribe", STREAM_PAUSE)
+
+    def row(self, raw: bytes, now: float) -> None:
+        """A row of the watch."""
+        self.deliver(raw, self.watch.era, now)
+
+    def overlong(self, head: bytes, now: float) -> None:
+        """A line too long to keep: kept as corrupt at once, and fetched once more without its attachments."""
+        self._log.error("imsg wrote a line over {} MiB; it is passed over, the next one is read", MAX_LINE >> 20)
+        if (failed := failed_answer(head)) is not None:
+            self._desk.to_caller(failed)
+        if failed is not None or self._quiet:
+            return
+        self._desk.to_normalizer(Overlong(self._desk.link.account, self._desk.link.source, now, head))
+        if (params := refetch_params(head, self.watch.capabilities)) is not None:
+            self.call("messages.after", params, "again")
+
+    def _fetched(self, answer: Answer) -> None:
+        page = page_of(answer.result["raw"]) if answer.result is not None else None
+        for raw in page.messages if page is not None else ():
+            self.deliver(bytes(raw), self.watch.era)
+
+    def pulse(self) -> None:
+        """Every few seconds: did time jump, is a probe due, is it time to store that all is well?"""
+        self.look(self._clock.wall())
+        if self.watch.is_live and self._clock.monotonic() >= self._probe_at and not self._quiet:
+            self.probe()
+
+    def look(self, wall: float) -> None:
+        """Did time jump? To be asked before rows are passed on: those from the jump were missed, not late."""
+        jump = self._heartbeat.beat(wall, self._clock.monotonic())
+        if jump is not None:
+            since, seconds = jump
+            self._log.warning("{:.0f} s passed unseen (sleep, a clock set forward, or a pause); looking again", seconds)
+            self.well_at = since if self.well_at is None else min(self.well_at, since)
+            self.begins(self.watch.era, self.well_at)
+            if self.watch.is_live:
+                self.refresh()
+
+    def probe(self) -> bool:
+        """Look whether the watch lives; False when that cannot be asked now (a send is under way before 0.14)."""
+        if self.prober.is_open:
+            return True
+        self._probe_at = self._clock.monotonic() + PROBE_SECONDS
+        if self.watch.is_other_file():
+            self._log.warning("another file stands at {}; imsg is started again to read it", self._desk.link.name)
+            self.give_up()
+            return False
+        if self._desk.health.busy and not self.watch.capabilities.strict:
+            return False
+        self.prober.start()
+        return True
+
+    def probe_over(self) -> None:
+        """Tell whoever waited for a probe."""
+        self._desk.health.probed_at = self._clock.wall()
+        waiting, self.on_probed = self.on_probed, []
+        for done in waiting:
+            done()
+
+    def quiet(self) -> None:
+        """Rows that come from here on are left for the next start: the cursor does not move over them."""
+        self._quiet = True
+        if self.watch.is_live:
+            self.note_well()
+            self._unsubscribe()
+
+    def note_well(self) -> None:
+        """Store until when the watch was well."""
+        if self.well_at is not None:
+            self._note_at = self._clock.monotonic() + NOTE_SECONDS
+            self.record(Watched(self._desk.link.source, self.well_at))
+
+    def _unsubscribe(self) -> None:
+        if self.watch.is_live:
+            self.call("watch.unsubscribe", {"subscription": self.watch.subscription}, "unsubscribe")
+
+    def call(self, method: str, params: dict[str, Any], name: str, patience: float | None = None) -> None:
+        """Ask imsg."""
+        self._desk.call(method, params, (name, self._epoch), patience, raw=name in UNDECODED)
+
+    def record(self, fact: Any) -> None:
+        """Tell the journal."""
+        self._desk.record(fact)
+
+    def deliver(self, raw: bytes, era: int, now: float | None = None) -> None:
+        """A row, by whatever way it came."""
+        if not self._quiet:
+            self._desk.received(raw, self._clock.wall() if now is None else now, era)
+
+    def begins(self, era: int, since: float | None) -> None:
+        """Rows from now on are of this era; what is dated since then was missed."""
+        self._desk.to_normalizer(Watching(self._desk.link.source, era, since, self._clock.wall()))
+
+    def capable(self, capabilities: Capabilities) -> None:
+        """What this child can do is known."""
+        health = self._desk.health
+        known = health.capabilities
+        if not capabilities.strict and not capabilities.version and not known.strict:
+            capabilities = capabilities._replace(version=known.version)
+        health.capabilities = capabilities
+        self._desk.to_caller(Capable(self._epoch, capabilities))
+        if capabilities.advice:
+            self.notice(Problem("old-imsg", capabilities.advice, "brew upgrade imsg"))
+
+    def live(self, cursor: int | None, caught_up: bool) -> None:
+        """The watch runs; until it has ``caught_up``, which a probe tells, a new beginning must go back as far."""
+        now = self._clock.wall()
+        self.well_at, self.prober.floor = now if caught_up else self.well_at, cursor or 0
+        self.live_since = self.live_since or self._clock.monotonic()
+        self._probe_at = self._clock.monotonic() + FIRST_PROBE
+        self._desk.health.up(now)
+        self._desk.to_caller(Subscribed(self._epoch, self.watch.capabilities, self.watch.era))
+        since = "now on" if cursor is None else f"row {cursor} on"
+        self._log.info("watching {} from {}", self._desk.link.name, since)
+        self.note_well()
+        if not self.watch.capabilities.strict:
+            self._desk.errands.version(self._epoch)
+        early, self._ended_early = self._ended_early, None
+        if early is not None and early.subscription == self.watch.subscription:
+            self.ended(early)
+
+    def down(self, problem: Problem) -> None:
+        """Nothing comes in."""
+        self._desk.down(problem, aloud=not self._quiet)
+
+    def notice(self, problem: Problem) -> None:
+        """Something the operator should know."""
+        self._desk.notice(problem)
+
+    def later(self, name: str, seconds: float) -> None:
+        """Call ``due(name)`` in so many seconds."""
+        self._clock.after(seconds, self._desk.actor.actor_ref, Tick(name, self._epoch))
+
+    def refresh(self) -> None:
+        """Another watch in the place of this one: ask the journal anew where to begin."""
+        if not self._refreshing and not self._quiet:
+            self._unsubscribe()
+            self._refreshing, self.watch.subscription = True, None
+            self._desk.ask_journal()
+
+    def give_up(self) -> None:
+        """This child is of no use any more."""
+        self.given_up = True
+        self.later("give up", 0.0)
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock.wall()
+
+    def probed(self, verdict: Verdict, newest: int | None) -> None:
+        """A probe is over and this is what to do."""
+        if verdict is Verdict.WELL:
+            self.well_at = self._clock.wall()
+            self._forget_notice()
+            if self._clock.monotonic() >= self._note_at:
+                self.note_well()
+        elif verdict is Verdict.WAIT:
+            self._probe_at = self._clock.monotonic() + FIRST_PROBE
+        elif verdict is Verdict.UNSEEN:
+            self._log.warning("the watch does not deliver row {}; it is left alone (a hidden row?)", newest)
+            self._forget_notice()
+        else:
+            self.notice(BEHIND)
+            if verdict is Verdict.RESUBSCRIBE:
+                self.refresh()
+            else:
+                self.down(BEHIND)
+                self.give_up()
+
+    def _forget_notice(self) -> None:
+        """What stood against the link is over: a watch that was behind, a child that kept ending."""
+        health, since = self._desk.health, self.live_since
+        steady = since is not None and self._clock.monotonic() - since > HEALTHY_AFTER
+        if health.notice == BEHIND or (steady and health.notice is not None and health.notice.code == "unsteady"):
+            health.note(None)
+
+    def hangs(self, problem: Problem) -> None:
+        """The child does not answer any more."""
+        self.down(problem)
+        self.give_up()
+
+    def lost_database(self, error: dict[str, Any]) -> None:
+        """The child answers, but cannot read its database."""
+        self._unsubscribe()
+        self.watch.lost_database(error)
+
+    def rewound(self, rowid: int) -> None:
+        """The database went back: what is above this row came since it was last well."""
+        self._log.warning(WENT_BACK, self._desk.link.name, rowid)
+        self._unsubscribe()
+        self.watch.replace(rowid, self.well_at)
+
+    def well_since(self) -> float | None:
+        """When the watch was last known to be well."""
+        return self.well_at
+
+    def file_of(self, path: str) -> str:
+        """What names a database file on its file system."""
+        return program.file_identity(path)
