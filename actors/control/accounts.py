@@ -6,8 +6,8 @@ In: the loaded config, and what the wiring made of the enabled accounts. Pure.
 from collections.abc import Mapping
 
 from actors.control.view import AccountView
-from actors.rpc.health import LinkHealth
-from config import Account, Loaded
+from actors.rpc.health import LinkHealth, off
+from config import Account, Loaded, sources
 from config.ids import normalize_id
 
 DISABLED = "disabled in the config"
@@ -18,7 +18,15 @@ def account_views(
 ) -> tuple[AccountView, ...]:
     """All accounts, in the config's order. ``sources`` and ``health`` are by id, for the enabled ones."""
     return tuple(
-        AccountView(one.id, one.name, True, sources[one.id], one.cli_path, health[one.id])
+        AccountView(
+            one.id,
+            one.name,
+            True,
+            sources[one.id],
+            one.cli_path,
+            health[one.id],
+            patience=one.probe_timeout_ms / 1000,
+        )
         if one.enabled
         else _off(one, loaded)
         for one in loaded.accounts
@@ -27,9 +35,14 @@ def account_views(
 
 def _off(one: Account, loaded: Loaded) -> AccountView:
     reason = one.unavailable or DISABLED
-    wanted = one.unavailable is not None and not _switched_off(one, loaded) and not _replaced(one, loaded)
+    wanted = missed(one, loaded)
     remedy = f"set that right in {loaded.path} or the environment, then start the gateway again" if wanted else ""
-    return AccountView(one.id, one.name, False, 0, one.cli_path, LinkHealth("down", reason, remedy), wanted)
+    return AccountView(one.id, one.name, False, 0, one.cli_path, off(reason, remedy), wanted)
+
+
+def missed(one: Account, loaded: Loaded) -> bool:
+    """Whether it does not run although the config wants it to."""
+    return one.unavailable is not None and not _switched_off(one, loaded) and not _replaced(one, loaded)
 
 
 def _switched_off(one: Account, loaded: Loaded) -> bool:
@@ -44,6 +57,4 @@ def _replaced(one: Account, loaded: Loaded) -> bool:
     """Whether it is only implied by the channel's own ``cliPath``, and a named account does its work."""
     channel = loaded.config.channels.imessage if loaded.config else None
     named = {normalize_id(key, "") for key in channel.accounts} if channel else set()
-    source = (one.cli_path, one.db_path, one.remote_host)
-    served = {(other.cli_path, other.db_path, other.remote_host) for other in loaded.accounts if other.enabled}
-    return one.id not in named and source in served
+    return one.id not in named and sources.of(one) in {sources.of(other) for other in loaded.accounts if other.enabled}

@@ -17,12 +17,12 @@ from loguru import logger
 
 from actors.control.accounts import account_views
 from actors.control.cli.exits import BAD_CONFIG, LOCK_HELD, OK
+from actors.control.levers import Levers
 from actors.control.lock import InstanceLock, LockHeldError
 from actors.control.reports import idle
 from actors.control.server import ControlServer
 from actors.control.version import version
 from actors.control.view import GatewayView
-from actors.envelopes.control import AllowedChanged
 from actors.journal.schema import JournalError, NewerJournalError
 from actors.runtime.actor import Context
 from actors.runtime.clock import Clock
@@ -35,6 +35,7 @@ from config import Loaded, Places
 
 RETRY_SECONDS = 5.0
 LAST_RESORT = 9.0
+LOOK_SECONDS = 0.5
 STACK_BYTES = 512 * 1024
 YOUNG_OBJECTS = 50_000
 
@@ -131,6 +132,7 @@ class Gateway:
         clock.stop()
         for dispatcher in (operations, wiring.flow, wiring.beside):
             dispatcher.stop()
+        wiring.close()
         self._log.info("stopped")
         return self._code
 
@@ -139,7 +141,8 @@ class Gateway:
         assert loaded.config is not None
         return Wiring(
             config=loaded.config,
-            accounts=tuple(account for account in loaded.accounts if account.enabled),
+            everyone=loaded.accounts,
+            state=self._places.state,
             journal=self._places.journal,
             credentials=self._places.credentials,
             environment=self._environment,
@@ -165,11 +168,7 @@ class Gateway:
             return
 
     def _view(self, wiring: Wiring, restarts: Mapping[str, int]) -> GatewayView:
-        def pairing_changed() -> None:
-            access = wiring.roster.get("access")
-            if access is not None:
-                access.tell(AllowedChanged())
-
+        levers = Levers(wiring.roster)
         return GatewayView(
             version=version(),
             pid=os.getpid(),
@@ -179,7 +178,11 @@ class Gateway:
             pulses=wiring.pulses,
             restarts=restarts,
             places=self._places,
-            poke={"pairing-changed": pairing_changed},
+            poke={"pairing-changed": levers.pairing_changed},
+            order=levers.order,
+            release=levers.release,
+            discard=levers.discard,
+            probe=levers.probe,
         )
 
     def _greet(self, wiring: Wiring, view: GatewayView) -> None:
@@ -205,6 +208,7 @@ class Gateway:
         self._over.set()
 
     def _wait(self) -> None:
-        while not self._over.wait(0.5 if self._stop.is_set() else 3600.0):
+        # A signal that arrives just before the main thread blocks does not end the wait: so no wait is a long one.
+        while not self._over.wait(LOOK_SECONDS):
             if self._stop.is_set() and self._over.wait(LAST_RESORT):
                 return

@@ -4,9 +4,11 @@ Each read opens its own read-only connection, so a slow reader never holds the w
 floor are settled: they are looked through once, and of them only those that were held are looked at again.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +26,8 @@ class Reading(NamedTuple):
 
     ``held`` is None when the journal cannot be read, and ``error`` says why. ``oldest`` is when the oldest message
     came in whose answer has not left yet. ``cursors`` by source; ``last_inbound`` and ``last_sent`` by account;
-    ``counts`` by outcome or reason; ``outbox`` by state.
+    ``counts`` by outcome or reason; ``outbox`` by state; ``held_by`` by reason, the part before a colon; ``sources``
+    by the identity of a Messages database.
     """
 
     held: int | None = None
@@ -35,6 +38,8 @@ class Reading(NamedTuple):
     counts: Mapping[str, int] = {}
     outbox: Mapping[str, int] = {}
     error: str = ""
+    held_by: Mapping[str, int] = {}
+    sources: Mapping[str, int] = {}
 
 
 class JournalReader:
@@ -60,27 +65,37 @@ class JournalReader:
         connection, floor = store.connection, store.mark("floor")
         tallies = store.tallies()
         outbox = {name.partition(":")[2]: n for name, n in tallies.items() if name.startswith("outbox:")}
+        held = self._held(connection, floor)
         return Reading(
-            held=self._held(connection, floor),
+            held=held.total(),
             oldest=_oldest(connection, floor),
             cursors=dict(connection.execute("SELECT id, cursor FROM source WHERE cursor IS NOT NULL")),
             last_inbound=dict(connection.execute(_LAST_INBOUND, (LATEST,))),
             last_sent=dict(connection.execute(_LAST_SENT, (LATEST,))),
             counts={name: n for name, n in tallies.items() if not name.startswith("outbox:")},
             outbox=outbox | store.open_counts(floor << POSITION_BITS),
+            held_by=dict(held.most_common()),
+            sources=dict(connection.execute("SELECT identity, id FROM source")),
         )
 
-    def _held(self, connection: sqlite3.Connection, floor: int) -> int:
-        """How many rows are held. Of settled rows only a held one can change, when it is judged again."""
-        query = "SELECT seq, outcome FROM inbound WHERE seq >= ? AND (outcome IS NULL OR outcome = 'held')"
+    def _held(self, connection: sqlite3.Connection, floor: int) -> Counter[str]:
+        """How many rows are held, by reason. Of settled rows only a held one can change, when it is judged again."""
+        query = "SELECT seq, outcome, reason FROM inbound WHERE seq >= ? AND (outcome IS NULL OR outcome = 'held')"
         found = connection.execute(query, (self._from,)).fetchall()
-        total = sum(outcome is not None for _, outcome in found) + self._still_held(connection)
-        self._kept.update(seq for seq, _ in found if seq < floor)
+        held = Counter(_kind(reason) for _, outcome, reason in found if outcome is not None)
+        held.update(self._still_held(connection))
+        self._kept.update(seq for seq, _, _ in found if seq < floor)
         self._from = max(self._from, floor)
-        return total
+        return held
 
-    def _still_held(self, connection: sqlite3.Connection) -> int:
-        return sum(1 for seq in self._kept for _ in _held_row(connection, seq))
+    def _still_held(self, connection: sqlite3.Connection) -> Counter[str]:
+        query = "SELECT reason FROM inbound WHERE seq IN (SELECT value FROM json_each(?)) AND outcome = 'held'"
+        return Counter(_kind(reason) for (reason,) in connection.execute(query, (json.dumps([*self._kept]),)))
+
+
+def _kind(reason: str | None) -> str:
+    """A reason without its details: ``agent failed: exited with 3`` is one kind with all others that failed."""
+    return (reason or "unknown").partition(":")[0]
 
 
 _LAST_INBOUND = (
@@ -91,10 +106,6 @@ _LAST_SENT = (
     "SELECT account, max(ended_at) FROM (SELECT account, ended_at, state FROM outbox ORDER BY key DESC LIMIT ?) "
     "WHERE state = 'sent' AND ended_at IS NOT NULL GROUP BY account"
 )
-
-
-def _held_row(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[int]]:
-    return connection.execute("SELECT seq FROM inbound WHERE seq = ? AND outcome = 'held'", (seq,))
 
 
 def _oldest(connection: sqlite3.Connection, floor: int) -> float | None:

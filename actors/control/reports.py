@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from actors.control.reading import Reading
 from actors.control.view import AccountView, GatewayView
+from actors.rpc.capabilities import UNKNOWN, Capabilities
 from actors.runtime.logs import stamp
 from actors.runtime.pulse import Pulse
 
@@ -28,7 +29,7 @@ class NoSuchActorError(LookupError):
 
 def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
     """The whole gateway: ``{version, pid, startedAt, state, reason?, remedy?, accounts, counts, outbox, held,
-    oldestUnansweredAt}``.
+    heldByReason, oldestUnansweredAt}``.
 
     ``state`` is the worst of the journal and of the accounts that run or should; ``reason`` and ``remedy`` are those
     of the worst. An account that is not ok has ``reason`` and ``remedy`` as well.
@@ -41,10 +42,11 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
         "startedAt": stamp(view.started_at),
         "state": state,
         **{key: text for key, text in told.items() if text},
-        "accounts": [_account(account, view, reading) for account in view.accounts],
+        "accounts": [account(one, view, reading) for one in view.accounts],
         "counts": _present(view.ledger.counts),
         "outbox": _present(view.ledger.outbox),
         "held": reading.held,
+        "heldByReason": dict(reading.held_by),
         "oldestUnansweredAt": _time(reading.oldest),
     }
 
@@ -67,6 +69,7 @@ def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy:
         "counts": _present(reading.counts),
         "outbox": _present(reading.outbox),
         "held": reading.held,
+        "heldByReason": dict(reading.held_by),
         "oldestUnansweredAt": _time(reading.oldest),
     }
 
@@ -95,22 +98,35 @@ def idle(view: GatewayView) -> str:
     return f"idle, nothing is read or answered: {why}"
 
 
-def _account(account: AccountView, view: GatewayView, reading: Reading) -> dict[str, Any]:
-    health, ledger = account.health, view.ledger
+def account(one: AccountView, view: GatewayView, reading: Reading) -> dict[str, Any]:
+    """``{id, name, enabled, state, reason?, remedy?, imsg: {path, version, generation}, cursor, lastInboundAt,
+    lastSentAt, lastError}`` of one account. ``version`` and ``generation`` are None until its imsg has answered."""
+    health, ledger = one.health, view.ledger
     told = {"reason": health.reason, "remedy": health.remedy}
-    cursor = ledger.cursors.get(account.source)
+    cursor = ledger.cursors.get(one.source)
     return {
-        "id": account.id,
-        "name": account.name,
-        "enabled": account.enabled,
-        "state": health.state if account.enabled or account.unavailable else "disabled",
+        "id": one.id,
+        "name": one.name,
+        "enabled": one.enabled,
+        "state": state_of(one),
         **{key: text for key, text in told.items() if text},
-        "imsg": {"path": account.cli, "version": None, "generation": None},
-        "cursor": reading.cursors.get(account.source) if cursor is None else cursor,
-        "lastInboundAt": _latest(account.id, ledger.last_inbound, reading.last_inbound),
-        "lastSentAt": _latest(account.id, ledger.last_sent, reading.last_sent),
+        "imsg": {"path": one.cli, **imsg(health.capabilities)},
+        "cursor": reading.cursors.get(one.source) if cursor is None else cursor,
+        "lastInboundAt": _latest(one.id, ledger.last_inbound, reading.last_inbound),
+        "lastSentAt": _latest(one.id, ledger.last_sent, reading.last_sent),
         "lastError": health.last_error or None,
     }
+
+
+def state_of(one: AccountView) -> str:
+    """``ok``, ``degraded`` or ``down``; ``disabled`` for one that is not meant to run."""
+    return one.health.state if one.enabled or one.unavailable else "disabled"
+
+
+def imsg(capabilities: Capabilities) -> dict[str, str | None]:
+    """``{version, generation}`` of an imsg, both None while nothing is known."""
+    known = capabilities is not UNKNOWN
+    return {"version": capabilities.version or None, "generation": capabilities.generation if known else None}
 
 
 def _latest(account: str, *books: Mapping[str, float]) -> str | None:

@@ -1,7 +1,9 @@
 """One request of the control socket and its answer: JSON values in and out, no sockets here.
 
-``{"do": "status"}``, ``{"do": "inspect", "command": ...}``, ``{"do": "poke", "name": ...}``, ``{"do": "ping"}``.
-What is refused is answered ``{"error": text}``.
+``{"do": "status"}``, ``{"do": "inspect", "command": ...}``, ``{"do": "poke", "name": ...}``, ``{"do": "ping"}``;
+``{"do": "channels"}``, ``{"do": "probe", "account": ...}``; ``{"do": "order", "what": ..., "keys": [...]}`` for chunks,
+``{"do": "release", "seqs": [...]}`` and ``{"do": "discard-held", "seqs": [...]}`` for held rows. What is refused is
+answered ``{"error": text}``.
 """
 
 import json
@@ -10,10 +12,11 @@ from typing import Any
 
 from actors.control import reports
 from actors.control.inspection import UnknownCommandError, parse
+from actors.control.operations import BadRequestError, Operations
 from actors.control.reading import JournalReader
 from actors.control.view import GatewayView
 
-REQUESTS = ("status", "inspect", "poke", "ping")
+REQUESTS = ("status", "inspect", "poke", "ping", "channels", "probe", "order", "release", "discard-held")
 LONGEST = 64 * 1024
 """Bytes of a request."""
 
@@ -25,6 +28,11 @@ class Requests:
         self._view = view
         self._now = now
         self._journal = JournalReader(view.places.journal)
+        self._operations = Operations(view, self._journal)
+
+    def close(self) -> None:
+        """The server stops: no request is waited for any more."""
+        self._operations.close()
 
     def answer(self, line: bytes) -> bytes:
         """The reply line to a request line, both without or with their LF; never raises for what a client sent."""
@@ -36,7 +44,10 @@ class Requests:
             return _line({"error": "not a JSON request"})
         if not isinstance(request, dict):
             return _line({"error": "a request is a JSON object"})
-        return _line(self._perform(request))
+        try:
+            return _line(self._perform(request))
+        except BadRequestError as error:
+            return _line({"error": str(error)})
 
     def _perform(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:
@@ -48,6 +59,16 @@ class Requests:
                 return self._inspect(command)
             case {"do": "poke", "name": str(name)}:
                 return self._poke(name)
+            case {"do": "channels"}:
+                return self._operations.accounts()
+            case {"do": "probe", "account": str(account)}:
+                return self._operations.probe(account)
+            case {"do": "order", "what": str(what), "keys": keys}:
+                return self._operations.order(what, keys)
+            case {"do": "release", "seqs": seqs}:
+                return self._operations.release(seqs)
+            case {"do": "discard-held", "seqs": seqs}:
+                return self._operations.discard(seqs)
         return {"error": f"unknown request; known: {', '.join(REQUESTS)}"}
 
     def _inspect(self, text: str) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class ControlServer:
         """Take the socket away and end every client; nothing happens when it does not listen."""
         if self._listener is None or self._wake is None or self._thread is None:
             return
+        self._requests.close()
         self._wake[1].send(b"x")
         self._thread.join(self._patience)
         vacate(self._path, self._places, self._listener)

@@ -7,7 +7,7 @@ unwrapped and without colour.
 
 import shutil
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
 
@@ -20,7 +20,7 @@ from actors.runtime.logs import visible
 WIDE = 400
 """Columns where nobody counts them."""
 EXCERPT = 60
-_COLOURS = {"ok": "green", "degraded": "yellow", "down": "red", "disabled": "dim"}
+COLOURS = {"ok": "green", "degraded": "yellow", "down": "red", "disabled": "dim"}
 
 
 def console(stream: IO[str]) -> Console:
@@ -62,7 +62,7 @@ def cell(value: Any, most: int | None = None) -> Text:
     return Text(text if most is None or len(text) <= most else text[: most - 1] + ELLIPSIS)
 
 
-def _say(out: Console, label: str, text: Any, indent: str = "") -> None:
+def say(out: Console, label: str, text: Any, indent: str = "") -> None:
     """One line, wrapped between words where somebody looks at it."""
     line = f"{indent}{label}{visible(text)}"
     if not out.soft_wrap:
@@ -77,7 +77,7 @@ def status(out: Console, report: Mapping[str, Any], now: float) -> None:
     state, accounts = report["state"], report["accounts"]
     pid = f", pid {report['pid']}" if report["pid"] else ""
     since = f", since {local(report['startedAt'])}" if report["startedAt"] else ""
-    out.print(Text(f"gateway {report['version']}{pid}{since}: ").append(state, style=_COLOURS.get(state, "")))
+    out.print(Text(f"gateway {report['version']}{pid}{since}: ").append(state, style=COLOURS.get(state, "")))
     # What an account says for itself stands below the table.
     if not any(account.get("reason", "\n") in report.get("reason", "") for account in accounts):
         _explain(out, report)
@@ -85,26 +85,33 @@ def status(out: Console, report: Mapping[str, Any], now: float) -> None:
         out.print(fitted(_ACCOUNT, [_account(account, now) for account in accounts], out.width))
     for account in accounts:
         _trouble(out, account)
-    _say(out, "messages: ", _counts(report["counts"]))
-    _say(out, "outbox:   ", _counts(report["outbox"]))
-    _say(out, "held:     ", "unknown" if report["held"] is None else report["held"])
+    _warn(out, [account for account in accounts if account["state"] == "degraded"], len(accounts))
+    say(out, "messages: ", _counts(report["counts"]))
+    say(out, "outbox:   ", _counts(report["outbox"]))
+    say(out, "held:     ", _held(report["held"], report["heldByReason"]))
     if report["oldestUnansweredAt"]:
-        _say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
+        say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
 
 
 def _explain(out: Console, told: Mapping[str, Any]) -> None:
     for key in ("reason", "remedy"):
         if key in told:
-            _say(out, f"{key}: ", told[key], "  ")
+            say(out, f"{key}: ", told[key], "  ")
 
 
 def _trouble(out: Console, account: Mapping[str, Any]) -> None:
     error = account["lastError"] if account["lastError"] != account.get("reason") else None
     if error or "reason" in account:
-        _say(out, "account ", account["id"])
+        say(out, "account ", account["id"])
     _explain(out, account)
     if error:
-        _say(out, "last error: ", error, "  ")
+        say(out, "last error: ", error, "  ")
+
+
+def _warn(out: Console, degraded: Sequence[Mapping[str, Any]], of: int) -> None:
+    if degraded:
+        names = ", ".join(visible(account["id"]) for account in degraded)
+        say(out, "warning: ", f"{len(degraded)} of {of} accounts degraded ({names}): gateway channels status --probe")
 
 
 _ACCOUNT = (
@@ -120,13 +127,21 @@ _ACCOUNT = (
 def _account(account: Mapping[str, Any], now: float) -> tuple[Text, ...]:
     name = f"{account['id']} ({account['name']})" if account["name"] else account["id"]
     state = cell(account["state"])
-    state.stylize(_COLOURS.get(account["state"], ""))
+    state.stylize(COLOURS.get(account["state"], ""))
     times = (Text(short(account[key], now)) for key in ("lastInboundAt", "lastSentAt"))
-    return (cell(name), state, cell(account["imsg"]["path"]), cell(account["cursor"]), *times)
+    imsg = " ".join(filter(None, (account["imsg"]["path"], account["imsg"]["version"])))
+    return (cell(name), state, cell(imsg), cell(account["cursor"]), *times)
 
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {n}" for name, n in counts.items()) or "none yet"
+
+
+def _held(total: int | None, by: Mapping[str, int]) -> str:
+    """``12 (stale backlog 10, no chat anchor 2): gateway held list``."""
+    if not total:
+        return "unknown" if total is None else "0"
+    return f"{total} ({', '.join(f'{reason} {n}' for reason, n in by.items())}): gateway held list"
 
 
 _ACTOR = (

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "imessage-gateway"
 
-IMSG_GENERATIONS = ("0.5 to 0.13",)
+IMSG_GENERATIONS = ("0.5 to 0.13", "0.14 to 0.15")
 """The imsg releases whose RPC the link is built for (imsg protocol 12.9)."""
 
 _VERSION = re.compile(r"^version\s*=\s*(\S+)\s*$", re.MULTILINE)

@@ -7,6 +7,7 @@ message apart at worst.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from actors.envelopes.control import Order
 from actors.journal.ledger import Ledger
 from actors.rpc.health import LinkHealth
 from actors.runtime.pulse import Pulses
@@ -18,6 +19,7 @@ class AccountView:
     """One account: ``source`` is the journal's number of its Messages database, ``cli`` the imsg program.
 
     One that is not ``enabled`` has source 0, and a health that says why; ``unavailable`` when it should run and cannot.
+    ``patience`` is how long a probe of it may take (seconds).
     """
 
     id: str
@@ -27,6 +29,7 @@ class AccountView:
     cli: str
     health: LinkHealth
     unavailable: bool = False
+    patience: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class GatewayView:
     """A running gateway. ``started_at`` is unix seconds; ``restarts`` counts by actor name.
 
     ``poke`` holds what the command line may ask for by name, such as ``pairing-changed``; each is called on a thread
-    of the control server and must only tell.
+    of the control server and must only tell. So must the others: ``order`` tells the sender of an account what is to be
+    done with a chunk, ``release`` and ``discard`` tell the journal which held rows to judge again or to give up,
+    ``probe`` tells the reader of an account to look at its link and call back on a thread of its own when it has.
+    All four are False where the actor they tell does not live just now.
     """
 
     version: str
@@ -45,4 +51,8 @@ class GatewayView:
     pulses: Pulses
     restarts: Mapping[str, int]
     places: Places
-    poke: Mapping[str, Callable[[], None]]
+    poke: Mapping[str, Callable[[], object]]
+    order: Callable[[str, Order], bool]
+    release: Callable[[tuple[int, ...]], bool]
+    discard: Callable[[tuple[int, ...]], bool]
+    probe: Callable[[str, Callable[[], None]], bool]

@@ -10,13 +10,15 @@ from contextlib import closing
 from typing import Any
 
 from actors.control.view import AccountView, GatewayView
+from actors.envelopes.control import Order
 from actors.envelopes.outbound import chunk_key
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
-from actors.rpc.health import LinkHealth
+from actors.rpc.health import LinkHealth, Problem
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.pulse import Pulse, Pulses
 from config import Places
+from tests.support.rows import raw
 
 STARTED = 1_700_000_000.0
 
@@ -30,10 +32,45 @@ def account(
     name: str = "default", state: str = "ok", *, enabled: bool = True, cli: str = "imsg", unavailable: bool = False
 ) -> AccountView:
     """An account in ``state``, with a reason and a remedy when that is not ``ok``."""
-    health = LinkHealth(
-        state=state, reason="" if state == "ok" else f"{state} reason", remedy="" if state == "ok" else "do"
-    )
+    problem = Problem("exited" if state == "down" else "sends-fail", f"{state} reason", "do")
+    health = LinkHealth(problem if state == "down" else None, problem if state == "degraded" else None)
     return AccountView(name, None, enabled, 1, cli, health, unavailable)
+
+
+class Told:
+    """What a gateway's actors were told by its levers; ``alive`` False: there are none. ``on_...`` acts like them."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.orders: list[tuple[str, Order]] = []
+        self.released: list[tuple[int, ...]] = []
+        self.discarded: list[tuple[int, ...]] = []
+        self.probed: list[str] = []
+        self.on_order: Callable[[Order], None] = lambda _: None
+        self.on_release: Callable[[tuple[int, ...]], None] = lambda _: None
+        self.on_discard: Callable[[tuple[int, ...]], None] = lambda _: None
+        self.on_probe: Callable[[Callable[[], None]], None] = lambda done: done()
+
+    def order(self, account: str, order: Order) -> bool:
+        self.orders.append((account, order))
+        self.on_order(order)
+        return self.alive
+
+    def release(self, seqs: tuple[int, ...]) -> bool:
+        self.released.append(seqs)
+        self.on_release(seqs)
+        return self.alive
+
+    def discard(self, seqs: tuple[int, ...]) -> bool:
+        self.discarded.append(seqs)
+        self.on_discard(seqs)
+        return self.alive
+
+    def probe(self, account: str, done: Callable[[], None]) -> bool:
+        self.probed.append(account)
+        if self.alive:
+            self.on_probe(done)
+        return self.alive
 
 
 def gateway(
@@ -43,8 +80,10 @@ def gateway(
     ledger: Ledger | None = None,
     restarts: Mapping[str, int] | None = None,
     poke: Mapping[str, Callable[[], None]] | None = None,
+    told: Told | None = None,
 ) -> GatewayView:
-    """A running gateway, as far as reports see it."""
+    """A running gateway, as far as reports see it; ``told`` gets what its actors are told."""
+    told = told or Told()
     return GatewayView(
         version="0.1.0",
         pid=os.getpid(),
@@ -55,6 +94,10 @@ def gateway(
         restarts=restarts or {},
         places=places or places_now(),
         poke=poke or {},
+        order=told.order,
+        release=told.release,
+        discard=told.discard,
+        probe=told.probe,
     )
 
 
@@ -86,14 +129,48 @@ class JournalOnDisk:
             (seq, seq.to_bytes(16), who, at, kind, outcome),
         )
 
-    def chunk(self, seq: int, state: str, text: str = "hello", at: float | None = None, why: str | None = None) -> int:
+    def held(self, seq: int, reason: str = "stale backlog", chat: int = 42, text: str = "hello") -> None:
+        """A message of Ann in ``chat``, held for ``reason``."""
+        self._stored(seq, chat, "held", reason, raw(seq, chat, text))
+
+    def corrupt(self, seq: int, error: str, body: bytes = b"{") -> None:
+        """A row nobody could read."""
+        self._stored(seq, 0, "corrupt", error, body)
+
+    def _stored(self, seq: int, chat: int, outcome: str, reason: str, body: bytes) -> None:
+        self.run(
+            "INSERT INTO inbound (seq, source, guid, account, chat_id, received_at, kind, outcome, reason, config_key, "
+            "body) VALUES (?, 1, ?, 'default', ?, ?, 'refused', ?, ?, 'channels.imessage.recovery', ?)",
+            (seq, seq.to_bytes(16), chat, STARTED, outcome, reason, body),
+        )
+
+    def judge(self, seq: int, outcome: str | None, reason: str | None = None, kind: str = "admit") -> None:
+        """Something became of a row."""
+        self.run("UPDATE inbound SET outcome = ?, reason = ?, kind = ? WHERE seq = ?", (outcome, reason, kind, seq))
+
+    def chunk(
+        self,
+        seq: int,
+        state: str,
+        text: str = "hello",
+        at: float | None = None,
+        why: str | None = None,
+        chat: int = 42,
+    ) -> int:
         key = chunk_key(seq, 0)
         self.run(
             "INSERT INTO outbox (key, account, source, chat_id, chat_guid, text, state, queued_at, attempted_at, "
-            "ended_at, why) VALUES (?, 'default', 1, 42, 'iMessage;-;+15550001111', ?, ?, 0, ?, ?, ?)",
-            (key, text, state, at, at, why),
+            "ended_at, why) VALUES (?, 'default', 1, ?, 'iMessage;-;+15550001111', ?, ?, 0, ?, ?, ?)",
+            (key, chat, text, state, at, at, why),
         )
         return key
+
+    def move(self, key: int, state: str, at: float = STARTED, why: str | None = None) -> None:
+        """Something became of a chunk."""
+        self.run(
+            "UPDATE outbox SET state = ?, attempted_at = ?, ended_at = ?, why = ? WHERE key = ?",
+            (state, at, at, why, key),
+        )
 
     def floor(self, seq: int) -> None:
         self.run("INSERT OR REPLACE INTO mark VALUES ('floor', ?)", (seq,))

@@ -17,7 +17,7 @@ def views(places: Places, channel: str) -> dict[str, AccountView]:
     loaded = load(places, {})
     assert loaded.problems == ()
     running = [one.id for one in loaded.accounts if one.enabled]
-    made = account_views(loaded, dict.fromkeys(running, 7), {name: LinkHealth("ok", "") for name in running})
+    made = account_views(loaded, dict.fromkeys(running, 7), {name: LinkHealth(None) for name in running})
     assert [view.id for view in made] == [one.id for one in loaded.accounts]
     return {view.id: view for view in made}
 
@@ -48,7 +48,7 @@ def test_an_account_that_was_switched_off_is_shown_and_not_missed(places: Places
     ("channel", "reason"),
     [
         ('accounts: {off: {cliPath: "${UNSET}"}, b: {dbPath: "/b"}}', "needs the environment variable UNSET"),
-        ("accounts: {off: {}, abe: {}}", "account abe reads the same cliPath and dbPath"),
+        ("accounts: {abe: {}, off: {}}", "account abe reads the same cliPath and dbPath"),
     ],
 )
 def test_an_account_that_cannot_run_is_missed_and_says_what_helps(places: Places, channel: str, reason: str) -> None:

@@ -52,6 +52,16 @@ def test_held_rows_are_counted_wherever_the_floor_is(places: Places, journal: Jo
     assert reader.read().held == 3
 
 
+def test_held_rows_are_counted_by_reason_without_its_details(places: Places, journal: JournalOnDisk) -> None:
+    reader = JournalReader(places.journal)
+    for seq, reason in enumerate(("no agent", "agent failed: exited with 1", "agent failed: exited with 2"), start=1):
+        journal.held(seq, reason)
+    for floor in (1, 9):
+        journal.floor(floor)
+        assert reader.read().held_by == {"agent failed": 2, "no agent": 1}
+    assert reader.read().sources == {"db": 1}
+
+
 def test_a_new_reader_finds_held_rows_below_the_floor(places: Places, journal: JournalOnDisk) -> None:
     journal.row(1, "held")
     journal.floor(9)

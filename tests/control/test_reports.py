@@ -14,6 +14,7 @@ from actors.control.reading import Reading
 from actors.control.reports import NoSuchActorError, Now, actor, actors, status, stopped
 from actors.control.view import AccountView
 from actors.journal.ledger import Ledger
+from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
 from actors.runtime.logs import stamp
 from actors.runtime.pulse import Pulses
@@ -28,7 +29,10 @@ class Secret(NamedTuple):
 
 
 def test_a_healthy_gateway_has_exactly_the_promised_keys() -> None:
-    report = status(gateway(account(cli="/opt/imsg")), Reading(held=2, oldest=1_700_000_000.5, cursors={1: 77}))
+    report = status(
+        gateway(account(cli="/opt/imsg")),
+        Reading(held=2, oldest=1_700_000_000.5, cursors={1: 77}, held_by={"stale backlog": 2}),
+    )
     assert report == {
         "version": "0.1.0",
         "pid": report["pid"],
@@ -50,6 +54,7 @@ def test_a_healthy_gateway_has_exactly_the_promised_keys() -> None:
         "counts": {},
         "outbox": {},
         "held": 2,
+        "heldByReason": {"stale backlog": 2},
         "oldestUnansweredAt": "2023-11-14T22:13:20.500Z",
     }
 
@@ -193,8 +198,26 @@ def test_each_account_that_is_not_well_says_why_below_the_table() -> None:
         "account off",
         "  reason: down reason",
         "  remedy: do",
+        "warning: 1 of 3 accounts degraded (b): gateway channels status --probe",
     ]
     assert out.getvalue().count("reason:") == 2
+
+
+def test_held_messages_are_told_by_reason_with_the_next_command() -> None:
+    out = io.StringIO()
+    reading = Reading(held=12, held_by={"stale backlog": 10, "no chat anchor": 2})
+    tables.status(tables.console(out), status(gateway(), reading), NOW.wall)
+    assert "held:     12 (stale backlog 10, no chat anchor 2): gateway held list" in out.getvalue()
+
+
+def test_what_an_imsg_says_of_itself_is_in_the_report() -> None:
+    health = LinkHealth(None, capabilities=from_initialize({"version": "0.15.9", "methods": []}))
+    view = gateway(AccountView("a", None, True, 1, "/opt/imsg", health))
+    report = status(view, NOTHING)
+    assert report["accounts"][0]["imsg"] == {"path": "/opt/imsg", "version": "0.15.9", "generation": "0.14+"}
+    out = io.StringIO()
+    tables.status(tables.console(out), report, NOW.wall)
+    assert "/opt/imsg 0.15.9" in out.getvalue()
 
 
 def test_every_report_has_a_text_without_a_terminal() -> None:

@@ -73,7 +73,7 @@ def test_imsg_is_missing(house: House) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo 'unknown command rpc' >&2; exit 1", ["without speaking JSON-RPC", "unknown command rpc", "update"]),
+        ("echo 'unknown command rpc' >&2; exit 1", ["no rpc subcommand", "unknown command rpc", "update"]),
         ("echo 'imsg - send and read messages'; exit 0", ["without speaking JSON-RPC", "update imsg"]),
         ("echo 'Permission Error: grant Full Disk Access'; exit 1", ["Full Disk Access", "System Settings"]),
         ("kill -9 $$", ["signal 9"]),

@@ -95,7 +95,7 @@ def test_a_gateway_that_does_not_start_ends_the_demo_with_its_words_and_keeps_th
 
     monkeypatch.setattr(performance, "SCENES", (prepare,))
     stream = StringIO()
-    assert performance.perform(stream, keep=False) == 1
+    assert performance.perform(stream, keep=False, imsg_version="0.9") == 1
     said = " ".join(stream.getvalue().split())
     assert 'broke off in "the preparations": the gateway ended by itself' in said
     assert "requireMention" in said

@@ -32,10 +32,10 @@ def places(args: argparse.Namespace) -> Places:
     return Places.from_env(os.environ, args.config)
 
 
-def ask(where: Places, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What a running gateway answers. Raises ``VerbError``, with exit code 3 when none runs."""
+def ask(where: Places, payload: Mapping[str, Any], seconds: float = 5.0) -> dict[str, Any]:
+    """What a running gateway answers, in time. Raises ``VerbError``, with exit code 3 when none runs."""
     try:
-        return request(where, payload)
+        return request(where, payload, seconds)
     except (ControlError, NotAnsweringError) as error:
         raise VerbError(str(error)) from error
     except NotRunningError as error:

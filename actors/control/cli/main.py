@@ -21,7 +21,10 @@ VERBS = {
     "status": ("actors.control.cli.status", "is it running, is it well, what waits"),
     "logs": ("actors.control.cli.logs", "what it did, also while it is not running"),
     "pairing": ("actors.control.cli.pairing", "who asks for access, and letting them in"),
+    "channels": ("actors.control.cli.channels", "the accounts: is imsg there, and what may it do"),
+    "held": ("actors.control.cli.held", "messages set aside for you to release or discard"),
     "outbox": ("actors.control.cli.outbox", "what was sent, what is still to be sent, and why not"),
+    "dead": ("actors.control.cli.dead", "answers that did not go out: send them again or give them up"),
     "message": ("actors.control.cli.message", "see how a message would be sent"),
     "config": ("actors.control.cli.config", "check the config file, or find it"),
     "inspect": ("actors.control.cli.inspect", "look inside a running gateway"),
@@ -33,8 +36,10 @@ first steps:
   gateway config validate          is the config file right?
   gateway run                      start; stop it with Ctrl-C
   gateway status                   is it well? (from another terminal)
+  gateway channels status --probe  is imsg there, and may it read? (also before the first run)
   gateway pairing list             someone wrote and got a code: who?
   gateway pairing approve CODE     let that person in
+  gateway held list                messages that wait for your word
 
 `gateway VERB --help` tells more about each.
 The config file: --config F, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else \

@@ -39,9 +39,10 @@ def python_command(module: str, *words: str) -> tuple[str, ...]:
 
 
 class DemoFolder:
-    """The folder, made new under the system's temporary one."""
+    """The folder, made new under the system's temporary one, for an imsg of that version."""
 
-    def __init__(self) -> None:
+    def __init__(self, imsg_version: str) -> None:
+        self._imsg_version = imsg_version
         self.path = Path(tempfile.mkdtemp(prefix="gateway-demo-")).resolve()
         self.messages = self.path / "chat.db"
         self.memory = self.path / "memory"
@@ -57,6 +58,7 @@ class DemoFolder:
             "HOME": str(self.path / "home"),
             "OPENCLAW_STATE_DIR": str(self.path / "state"),
             "IMSG_SIM_SEND_DELAY_MS": str(send_delay_ms),
+            "IMSG_SIM_VERSION": self._imsg_version,
         }
 
     def furnish(self, groups: Mapping[str, Any], group_senders: list[str]) -> None:

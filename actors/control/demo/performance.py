@@ -18,8 +18,8 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 _BREAKDOWNS = (StageError, SpawnError, OSError, sqlite3.Error, ValueError)
 
 
-def perform(stream: IO[str], keep: bool) -> int:
-    """Play it on ``stream``; the exit code. The folder stays when something failed, or with ``keep``.
+def perform(stream: IO[str], keep: bool, imsg_version: str) -> int:
+    """Play it on ``stream`` over that imsg; the exit code. The folder stays when something failed, or with ``keep``.
 
     Call from the main thread: SIGTERM and SIGHUP end the demo as Ctrl-C does.
     """
@@ -27,7 +27,7 @@ def perform(stream: IO[str], keep: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: interrupted.set())
     transcript = Transcript(stream)
-    folder = DemoFolder()
+    folder = DemoFolder(imsg_version)
     code = INTERRUPTED
     try:
         code = _play(Director(folder, transcript, interrupted.is_set))

@@ -1,0 +1,135 @@
+"""What the command line asks a running gateway to do: orders for chunks, held rows, probes of a link.
+
+In: values of a request, from outside and checked here. Out: dicts for the reply. Everything is only told to the actors
+whose concern it is; what became of it is in the journal, where the command line looks.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from actors.control import channels, shelf
+from actors.control.reading import JournalReader
+from actors.control.view import AccountView, GatewayView
+from actors.envelopes.control import OpenChunk, Order
+from actors.journal.schema import JournalError, explain
+from actors.runtime.logs import stamp
+
+WHATS = ("sent", "failed", "retry", "discard")
+GRACE_SECONDS = 2.0
+"""How long a probe may take beyond the account's ``probeTimeoutMs``."""
+_LARGEST = 2**63
+
+
+class BadRequestError(Exception):
+    """The request makes no sense, or nobody can carry it out; the message says why."""
+
+
+class Operations:
+    """For one running gateway; safe to call from many threads."""
+
+    def __init__(self, view: GatewayView, journal: JournalReader) -> None:
+        self._view = view
+        self._journal = journal
+        self._waiting: set[threading.Event] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nobody reads the answers any more: whoever waits for a probe goes on at once."""
+        self._closed = True
+        for over in tuple(self._waiting):
+            over.set()
+
+    def order(self, what: str, keys: Any) -> dict[str, Any]:
+        """``{ordered: [key], refused: [{key, why}]}``. Raises ``BadRequestError``."""
+        if what not in WHATS:
+            raise BadRequestError(f"unknown order {what[:80]!r}; known: {', '.join(WHATS)}")
+        numbers = _numbers(keys)
+        try:
+            chunks = shelf.open_chunks(self._view.places.journal, numbers)
+        except JournalError as error:
+            raise BadRequestError(str(error)) from error
+        except sqlite3.Error as error:
+            raise BadRequestError(explain(error, self._view.places.journal)) from error
+        refused = {key: self._give(what, key, chunks.get(key)) for key in numbers}
+        return {
+            "ordered": [key for key, why in refused.items() if not why],
+            "refused": [{"key": key, "why": why} for key, why in refused.items() if why],
+        }
+
+    def _give(self, what: str, key: int, chunk: OpenChunk | None) -> str:
+        """Tell the sender; the reason why not, empty when it was told."""
+        if chunk is None:
+            return "there is no such chunk"
+        account = chunk.address.account
+        if what == "retry" and (why := self._elsewhere(chunk)):
+            return why
+        if not self._view.order(account, Order(key, what, chunk)):
+            return (
+                f"account {account} does not run: see `gateway channels status`. Without a gateway the order is "
+                "written into the journal: stop it, then do this again"
+            )
+        return ""
+
+    def _elsewhere(self, chunk: OpenChunk) -> str:
+        """A chat number means nothing in another database than the one it was taken from."""
+        to = chunk.address
+        reading = {one.source for one in self._view.accounts if one.id == to.account and one.enabled}
+        if reading and to.source not in reading:
+            return f"account {to.account} reads another Messages database now; this chunk belongs to the one before"
+        return ""
+
+    def release(self, seqs: Any) -> dict[str, Any]:
+        """``{told: n}``: these held rows are judged again, in order. Raises ``BadRequestError``."""
+        return self._tell(seqs, self._view.release)
+
+    def discard(self, seqs: Any) -> dict[str, Any]:
+        """``{told: n}``: these held rows are given up. Raises ``BadRequestError``."""
+        return self._tell(seqs, self._view.discard)
+
+    def _tell(self, seqs: Any, journal: Callable[[tuple[int, ...]], bool]) -> dict[str, Any]:
+        numbers = tuple(sorted(set(_numbers(seqs))))
+        if not any(account.enabled for account in self._view.accounts):
+            raise BadRequestError(
+                "the gateway is idle, no account is enabled: nothing is judged or answered. See: gateway channels list"
+            )
+        if not journal(numbers):
+            raise BadRequestError("the journal is just being started again: try once more")
+        return {"told": len(numbers)}
+
+    def accounts(self) -> dict[str, Any]:
+        """``{ts, accounts, patience: {account: seconds}}``, without a probe."""
+        view, reading = self._view, self._journal.read()
+        return {
+            "ts": stamp(time.time()),
+            "accounts": [channels.running(one, view, reading) for one in view.accounts],
+            "patience": {one.id: one.patience + GRACE_SECONDS for one in view.accounts if one.enabled},
+        }
+
+    def probe(self, name: str) -> dict[str, Any]:
+        """``{account}``: how an account does, found out now over its live child; blocks for at most its patience.
+
+        Raises ``BadRequestError``.
+        """
+        found = next((one for one in self._view.accounts if one.id == name), None)
+        if found is None or not found.enabled:
+            raise BadRequestError(f"no account {name[:80]!r} runs; see: gateway channels list")
+        return {"account": channels.running(found, self._view, self._journal.read(), self._look(found))}
+
+    def _look(self, one: AccountView) -> channels.Probed:
+        over, begun, at, most = threading.Event(), time.monotonic(), time.time(), one.patience + GRACE_SECONDS
+        self._waiting.add(over)
+        if self._closed or not self._view.probe(one.id, over.set):
+            why = "its reader does not run just now"
+        else:
+            why = "" if over.wait(most) else f"the probe did not end within {most:g} s"
+        self._waiting.discard(over)
+        return channels.Probed(channels.GATEWAY, time.monotonic() - begun, at, why)
+
+
+def _numbers(values: Any) -> list[int]:
+    if not isinstance(values, list) or not all(type(one) is int and 0 < one < _LARGEST for one in values):
+        raise BadRequestError("numbers are whole numbers from 1, in a list")
+    return values
