@@ -1,18 +1,21 @@
-"""Chunks whose fate is unknown, and the own rows that settle it. Pure.
+"""Chunks whose fate is unknown: their windows for evidence, and the own rows that settle them. Pure.
 
-A row proves at most one chunk; a GUID that a send answered with proves no other.
+A row proves at most one chunk; a GUID that a send answered with proves no other. A window counts only while the link
+is ready: without one no evidence can come. Windows are monotonic seconds, attempts and rows unix seconds.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
-from actors.envelopes.control import OpenChunk, OwnRow
+from actors.envelopes.control import OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.normalizer.echoes import fold
 from actors.normalizer.normalize import moment
 from actors.outbound.evidence import proves
+from actors.outbound.lanes import lane_of
 
 REMEMBERED = 4096
 EVIDENCE_SECONDS = 60.0
@@ -21,92 +24,130 @@ HISTORY_AFTER = 3.0
 """When the chat's history is asked: own rows need a moment to get there."""
 
 
-def is_fresh(item: OpenChunk, now: float) -> bool:
-    """Whether evidence about a chunk of the last run may still come, so that its chat waits for it."""
-    return item.state == "attempted" or now - (item.attempted_at or 0.0) < EVIDENCE_SECONDS
+@dataclass(slots=True, eq=False)
+class Doubt:
+    """One chunk in doubt. ``guid`` is the one of ours that its request carried, empty when it carried none."""
+
+    chunk: Chunk
+    attempted_at: float
+    guid: str = ""
+    used: bool = False
+    """imsg refused the id as used although no attempt was unknown: only asking tells, issuing it again does not."""
+    issued: int = 1
+    """Requests with this id so far."""
+    parked: bool = False
+    """Its chat went on without it; evidence still counts."""
+    until: float = inf
+    """Own rows dated from then on may be those of a later chunk with the same words."""
+    left: float = EVIDENCE_SECONDS
+    ends: float | None = None
+    turn: int = 0
+    """Which question about it is the latest: answers to earlier ones start nothing."""
+
+    def run(self, now: float) -> float:
+        """The link is ready: the window goes on. The seconds that are left of it."""
+        if self.ends is None:
+            self.ends = now + self.left
+        return max(0.0, self.ends - now)
+
+    def pause(self, now: float) -> None:
+        """The link is gone: the window stands still."""
+        if self.ends is not None:
+            self.left, self.ends = max(0.0, self.ends - now), None
+
+    def is_over(self, now: float) -> bool:
+        """Whether the chat need not wait any longer."""
+        return not self.parked and self.ends is not None and now >= self.ends
 
 
 class Doubts:
     """The uncertain chunks of one account."""
 
     def __init__(self) -> None:
-        self._chunks: dict[int, tuple[Chunk, float]] = {}
-        self._parked: set[int] = set()
-        self._until: dict[int, float] = {}
+        self._doubts: dict[int, Doubt] = {}
         self._proofs: OrderedDict[str, None] = OrderedDict()
 
-    def add(self, chunk: Chunk, attempted_at: float) -> None:
-        """A chunk attempted at that time (unix seconds) has no known outcome."""
-        for key in self._same_words(chunk):
-            self._until.pop(key, None)  # both in doubt: the oldest is proved first
-        self._chunks[chunk.key] = (chunk, attempted_at)
+    def __iter__(self) -> Iterator[Doubt]:
+        """All of them, the oldest doubt first."""
+        return iter(list(self._doubts.values()))
 
-    def overtaken(self, chunk: Chunk, now: float) -> None:
-        """The same words are attempted again in that chat: rows from now on may be theirs and prove no older one."""
-        for key in self._same_words(chunk):
-            self._until.setdefault(key, floor(now * 1000) / 1000)
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._doubts)
 
-    def _same_words(self, chunk: Chunk) -> list[int]:
-        chat, text = chunk.address.chat_id, fold(chunk.text) if self._chunks else ""
-        return [key for key, (it, _) in self._chunks.items() if it.address.chat_id == chat and fold(it.text) == text]
+    def add(self, doubt: Doubt) -> None:
+        """Nobody knows what became of this chunk."""
+        if doubt.guid:
+            self.proved(doubt.guid)
+        else:
+            for older in self._same_words(doubt.chunk):
+                older.until = inf  # both in doubt: the oldest is proved first
+        self._doubts[doubt.chunk.key] = doubt
 
-    def get(self, key: int) -> Chunk | None:
-        """The doubted chunk with this key."""
-        entry = self._chunks.get(key)
-        return entry[0] if entry is not None else None
+    def overtaken(self, chunk: Chunk, guid: str, now: float) -> None:
+        """``chunk`` is attempted: rows from now on may be its own and prove no older one with the same words."""
+        if guid:
+            self.proved(guid)
+        elif self._doubts:
+            for older in self._same_words(chunk):
+                older.until = min(older.until, floor(now * 1000) / 1000)
 
-    def open(self) -> list[int]:
-        """All keys in doubt."""
-        return list(self._chunks)
+    def _same_words(self, chunk: Chunk) -> list[Doubt]:
+        where, text = lane_of(chunk), fold(chunk.text)
+        return [
+            it
+            for key, it in self._doubts.items()
+            if key != chunk.key and lane_of(it.chunk) == where and fold(it.chunk.text) == text
+        ]
 
-    def chunks(self) -> list[Chunk]:
-        """All chunks in doubt."""
-        return [chunk for chunk, _ in self._chunks.values()]
+    def get(self, key: int) -> Doubt | None:
+        """The doubt about the chunk with this key."""
+        return self._doubts.get(key)
 
-    def park(self, key: int) -> None:
-        """Its time for evidence is over; later evidence still counts."""
-        self._parked.add(key)
+    def waiting(self) -> bool:
+        """Whether a chat waits for evidence."""
+        return any(not doubt.parked for doubt in self._doubts.values())
 
-    def is_parked(self, key: int) -> bool:
-        """Whether the chunk's chat goes on without it."""
-        return key in self._parked
+    def pause(self, now: float) -> None:
+        """The link is gone: all windows stand still."""
+        for doubt in self._doubts.values():
+            doubt.pause(now)
 
-    def drop(self, key: int) -> bool:
-        """No doubt any more; True when it had been parked."""
-        self._chunks.pop(key, None)
-        self._until.pop(key, None)
-        parked = key in self._parked
-        self._parked.discard(key)
-        return parked
+    def drop(self, key: int) -> None:
+        """No doubt any more."""
+        self._doubts.pop(key, None)
 
     def proved(self, guid: str) -> None:
-        """This GUID is the proof of a chunk; it proves no other."""
+        """This GUID belongs to a chunk; it proves no other."""
         self._proofs[guid.lower()] = None
         if len(self._proofs) > REMEMBERED:
             self._proofs.popitem(last=False)
 
-    def proved_by(self, row: OwnRow) -> Chunk | None:
-        """The oldest doubted chunk that ``row`` proves."""
-        if not self._chunks or row.guid.lower() in self._proofs:
+    def proved_by(self, row: OwnRow) -> Doubt | None:
+        """The oldest doubt that ``row`` settles."""
+        if not self._doubts:
             return None
-        for chunk, attempted_at in self._chunks.values():
-            until = self._until.get(chunk.key, inf)
-            if proves(chunk, attempted_at, row.chat_id, row.text, row.sent_at) and (row.sent_at or 0.0) < until:
+        taken = row.guid.lower() in self._proofs
+        for doubt in self._doubts.values():
+            if taken and not doubt.guid:
+                continue
+            in_time = doubt.guid or (row.sent_at or 0.0) < doubt.until
+            if in_time and proves(row, doubt.chunk, doubt.attempted_at, doubt.guid):
                 self.proved(row.guid)
-                return chunk
+                return doubt
         return None
 
-    def rows_of(self, key: int, result: Mapping[str, Any] | None) -> list[OwnRow]:
-        """Own rows in a ``messages.history`` answer about the chat of chunk ``key``, oldest first."""
-        chunk = self.get(key)
-        messages = result.get("messages") if result is not None else None
-        if chunk is None or not isinstance(messages, list):
-            return []
-        rows = []
-        for message in messages:
-            if isinstance(message, dict) and message.get("is_from_me") is True:
-                text, guid, at = message.get("text"), message.get("guid"), message.get("created_at")
-                if isinstance(text, str) and isinstance(guid, str):
-                    sent_at = moment(at) if isinstance(at, str) else None
-                    rows.append(OwnRow(chunk.address.chat_id, text, guid, sent_at))
-        return rows[::-1]
+
+def rows_of(chunk: Chunk, result: Mapping[str, Any] | None) -> list[OwnRow]:
+    """Own rows in a ``messages.history`` answer about the chat of ``chunk``, oldest first."""
+    messages = result.get("messages") if result is not None else None
+    if not isinstance(messages, list):
+        return []
+    to, rows = chunk.address, []
+    for message in messages:
+        if isinstance(message, dict) and message.get("is_from_me") is True:
+            text, guid, at = message.get("text"), message.get("guid"), message.get("created_at")
+            if isinstance(text, str) and isinstance(guid, str):
+                sent_at = moment(at) if isinstance(at, str) else None
+                rows.append(OwnRow(to.chat_id, text, guid, sent_at, to.chat_guid, to.era))
+    return rows[::-1]

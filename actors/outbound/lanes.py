@@ -2,33 +2,35 @@
 
 Within a lane chunks leave in order, so chunk n+1 of a reply never starts before n ended and replies of a chat
 start in turn order. A deferred chunk holds its lane until its time; an uncertain one holds it while evidence may
-still come, after that only the rest of its own reply stays behind.
+still come, after that only the rest of its own reply stays behind. Times are monotonic seconds.
 """
 
 from collections import OrderedDict, deque
+from itertools import chain
+from math import inf
 
 from actors.envelopes.outbound import Chunk, reply_of
 
-Key = tuple[int, int]
+Key = tuple[int, str]
 
-FASTEST, MOST = 0.0005, 128
 REMEMBERED = 4096
 """Replies remembered as taken in, after they ended too."""
-PIPE_SECONDS = 0.05
 
 
 def lane_of(chunk: Chunk) -> Key:
-    """Which lane a chunk stands in: its chat."""
-    return chunk.address.source, chunk.address.chat_id
+    """Which lane a chunk stands in: its chat, by the name that means the same in every era where there is one."""
+    to = chunk.address
+    return to.source, to.chat_guid or f"{to.era}/{to.chat_id}"
 
 
 class _Lane:
-    __slots__ = ("busy", "held", "queue")
+    __slots__ = ("busy", "held", "queue", "until")
 
     def __init__(self) -> None:
         self.queue: deque[Chunk] = deque()
         self.busy: Chunk | None = None
         self.held = False
+        self.until = 0.0
 
 
 class Lanes:
@@ -81,11 +83,29 @@ class Lanes:
             return chunk
         return None
 
-    def under_way(self, key: int) -> Chunk | None:
-        """The chunk with this key if it is under way."""
-        where = self._where.get(key)
-        lane = self._lanes.get(where) if where is not None else None
+    def ahead(self, chunk: Chunk) -> Chunk | None:
+        """What is under way in the lane of this chunk, if anything is."""
+        lane = self._lanes.get(lane_of(chunk))
         return lane.busy if lane is not None else None
+
+    def waiting(self, key: int) -> Chunk | None:
+        """The chunk with this key if it waits: in a lane, or behind one of its reply that is in doubt. Looks at all."""
+        queues = chain((lane.queue for lane in self._lanes.values()), self._parked.values())
+        return next((chunk for queue in queues for chunk in queue if chunk.key == key), None)
+
+    def remove(self, chunk: Chunk) -> None:
+        """A waiting chunk is given up: what stands behind it moves up."""
+        if chunk in (behind := self._parked.get(reply_of(chunk.key), [])):
+            behind.remove(chunk)
+            return
+        where = lane_of(chunk)
+        lane = self._lanes[where]
+        first = lane.queue[0] is chunk
+        lane.queue.remove(chunk)
+        if not lane.queue and lane.busy is None:
+            del self._lanes[where]
+        elif first and lane.held and lane.busy is None:
+            self.resume(where)  # it was its pause that the others waited for
 
     def ended(self, key: int) -> None:
         """Sent or failed: the lane goes on."""
@@ -99,13 +119,13 @@ class Lanes:
         else:
             del self._lanes[where]
 
-    def hold(self, key: int, again: Chunk | None = None) -> None:
+    def hold(self, key: int, again: Chunk | None = None, until: float = 0.0) -> None:
         """The lane waits: for a deferred chunk's time (``again`` is that chunk, first in line), or for evidence."""
         where = self._where.get(key)
         lane = self._lanes.get(where) if where is not None else None
         if lane is None:
             return
-        lane.held = True
+        lane.held, lane.until = True, until
         if again is not None:
             lane.busy = None
             del self._where[key]
@@ -124,17 +144,18 @@ class Lanes:
         self._take(chunk)
         self._parked.setdefault(reply_of(chunk.key), [])
 
-    def wait(self, chunk: Chunk) -> None:
-        """The lane of a queued chunk waits until ``resume``."""
-        self._lanes[lane_of(chunk)].held = True
+    def wait(self, chunk: Chunk, until: float) -> None:
+        """The lane of a queued chunk waits until ``resume`` at that time."""
+        lane = self._lanes.get(lane_of(chunk))
+        if lane is not None and lane.busy is None:
+            lane.held, lane.until = True, until
 
-    def resume(self, where: Key) -> None:
-        """A held lane's time has come."""
+    def resume(self, where: Key, now: float = inf) -> None:
+        """A held lane's time has come; nothing happens where it was held anew until later."""
         lane = self._lanes.get(where)
-        if lane is not None and lane.held:
+        if lane is not None and lane.held and lane.busy is None and now >= lane.until:
             lane.held = False
-            if lane.busy is None and lane.queue:
-                self._turn.append(where)
+            self._turn.append(where)
 
     def park(self, key: int) -> None:
         """No evidence came: the chunk and the rest of its reply stay behind, later replies go on."""
@@ -146,28 +167,24 @@ class Lanes:
             lane.queue = deque(chunk for chunk in lane.queue if reply_of(chunk.key) != reply)
             self.ended(key)
 
-    def proved(self, key: int, parked: bool) -> None:
-        """An uncertain chunk did go out: its chat goes on, or, where that went on long ago, the rest of its reply."""
+    def settled(self, key: int, parked: bool) -> None:
+        """No doubt any more: its chat goes on, or, where that went on long ago, the rest of its reply."""
         if parked:
             self.unpark(key)
         else:
             self.ended(key)
 
     def unpark(self, key: int) -> None:
-        """Evidence came after all: the rest of the reply goes on, behind what is queued now."""
+        """A parked chunk has ended after all: the rest of its reply goes on, behind what is queued now."""
         for chunk in self._parked.pop(reply_of(key), []):
             self.add(chunk)
 
-
-class Pace:
-    """How many requests may stand in the pipe: as many as it serves in ``PIPE_SECONDS``, from 1 to ``MOST``."""
-
-    def __init__(self) -> None:
-        self._seconds = PIPE_SECONDS
-        self.depth = 1
-        """Requests that may be under way at once."""
-
-    def took(self, seconds: float) -> None:
-        """A send took this long (a moving average over about eight)."""
-        self._seconds += (max(seconds, FASTEST) - self._seconds) / 8
-        self.depth = max(1, min(MOST, round(PIPE_SECONDS / self._seconds)))
+    def again(self, chunk: Chunk, parked: bool) -> None:
+        """A chunk in doubt is to be sent again: in its old place, or with the rest of its reply behind the others."""
+        if parked:
+            behind = self._parked.pop(reply_of(chunk.key), [])
+            for one in (chunk, *behind):
+                self.add(one)
+        else:
+            self.hold(chunk.key, chunk)
+            self.resume(lane_of(chunk))

@@ -1,68 +1,149 @@
-"""What the operator hears of sends: a log line for everything but the ordinary, and the health of the link.
+"""What becomes of a chunk, said to everyone who must know: the journal, the echo memory, the operator.
 
-A send that fails makes an otherwise well link ``degraded``, with the reason and the remedy, until one goes out again.
+The journal gets a fact; the echo memory what an echo of ours would look like, while a send is under way and after it;
+the operator a log line for everything but the ordinary, and the health of the link. A send that fails makes an
+otherwise well link ``degraded``, with the reason and the remedy, until one goes out again.
 """
 
 from typing import Any
 
+from actors.envelopes.control import Record, Ref
+from actors.envelopes.facts import Deferred, Discarded, Failed, Requeued, Sent, Uncertain
 from actors.envelopes.outbound import Chunk
-from actors.rpc.health import LinkHealth
+from actors.outbound.wire import spoken
+from actors.rpc.health import LinkHealth, Problem
+from actors.runtime.actor import Actor
 from actors.runtime.logs import event
 
 AUTOMATION = (
     "System Settings > Privacy & Security > Automation: allow the program that starts the gateway to control Messages"
 )
 OUTBOX = "see `gateway outbox list`"
+BLOCKED = "its send lane is blocked"
+CUT_SHORT = "the gateway ended during the send"
+GIVEN_UP = "given up by the operator"
 PARKED = "chat {}: whether chunk {} went out stays unknown, it is not sent again; see `outbox list --state uncertain`"
+FOLLOWED = "chat {}: whether chunk {} went out is not known yet; later replies go on, it is asked about further"
+STRANDED = (
+    "the Messages database was replaced, and without the chat's GUID nobody can tell which chat of the new one it "
+    "is: answer by hand, then `gateway outbox discard {}`"
+)
 
 
-class SendReport:
+class Report:
     """Speaks for one account's sender."""
 
-    def __init__(self, log: Any, name: str, account: str, health: LinkHealth) -> None:
-        self._log = log
-        self._name = name
+    def __init__(self, sender: Actor, account: str, journal: Ref, health: LinkHealth) -> None:
+        self._sender = sender
         self._account = account
+        self._journal = journal
         self._health = health
+        self._wall = sender.clock.wall
+        self._log = sender.log
+        self.listener: Ref | None = None
+        """The echo memory."""
 
-    def sent(self, chunk: Chunk) -> None:
+    def record(self, fact: Any, then: Ref | None = None) -> None:
+        """Store a fact; ``then`` is told once it is on disk."""
+        self._sender.tell(self._journal, Record(fact, then))
+
+    def speak(self, chunk: Chunk, guid: str, under_way: bool = False) -> None:
+        """What an echo of this chunk would look like; ``guid`` is empty while nobody knows it."""
+        self._sender.tell(self.listener, spoken(chunk, guid, self._wall(), under_way))
+
+    def sent(self, chunk: Chunk, guid: str) -> None:
         """imsg took it: the one line an answered message writes."""
-        self._health.sends(True)
-        event("info", self._name, "sent", account=self._account, chat=chunk.address.chat_id, chunk=chunk.key)
+        self.record(Sent(chunk.key, guid, self._wall()))
+        self.speak(chunk, guid)
+        self._health.sends(None)
+        event(
+            "info",
+            self._sender.context.name,
+            "sent",
+            account=self._account,
+            chat=chunk.address.chat_id,
+            chunk=chunk.key,
+        )
+
+    def proved(self, chunk: Chunk, guid: str, how: str) -> None:
+        """It did go out, as ``how`` shows."""
+        self.record(Sent(chunk.key, guid, self._wall()))
+        self.speak(chunk, guid)
+        if not self._is_blocked:
+            self._health.sends(None)
+        self._log.info("chat {}: chunk {} did go out, shown by {}", chunk.address.chat_id, chunk.key, how)
 
     def deferred(self, chunk: Chunk, why: str, delay: float) -> None:
-        """It did not start and is tried again in ``delay`` seconds."""
-        self._trouble(why)
-        self._log.warning("chat {}: not sent ({}); again in {:.0f} s", chunk.address.chat_id, why, delay)
+        """It did not start and is tried again in ``delay`` seconds; at once is nobody's business."""
+        self.record(Deferred(chunk.key, self._wall() + delay, chunk.tries, why))
+        self.speak(chunk, "")
+        if delay:
+            self._trouble(why)
+            self._log.warning("chat {}: not sent ({}); again in {:.0f} s", chunk.address.chat_id, why, delay)
 
     def failed(self, chunk: Chunk, why: str) -> None:
         """A dead letter."""
+        self.record(Failed(chunk.key, why, self._wall()))
+        self.speak(chunk, "")
         self._trouble(why)
         self._log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
 
-    def unknown(self, chunk: Chunk, why: str) -> None:
+    def unknown(self, chunk: Chunk, guid: str, why: str) -> None:
         """It may have gone out."""
+        self.record(Uncertain(chunk.key, why))
+        self.speak(chunk, guid, under_way=True)
         self._trouble(why)
         self._log.warning("chat {}: {}; looking for evidence first", chunk.address.chat_id, why)
 
-    def proved(self, chunk: Chunk, how: str) -> None:
-        """It did go out."""
-        self._log.info("chat {}: chunk {} did go out, shown by {}", chunk.address.chat_id, chunk.key, how)
+    def parked(self, chunk: Chunk, guid: str, followed: bool) -> None:
+        """Nothing shows whether it went out; ``followed``: it is issued again, with the same GUID."""
+        self.speak(chunk, guid)
+        self._log.error(FOLLOWED if followed else PARKED, chunk.address.chat_id, chunk.key)
 
-    def parked(self, chunk: Chunk) -> None:
-        """Nothing shows whether it went out."""
-        self._log.error(PARKED, chunk.address.chat_id, chunk.key)
-
-    def left(self, count: int) -> None:
-        """So many chunks of the last run have not ended."""
+    def left(self, count: int, attempted: tuple[int, ...]) -> None:
+        """So many chunks of the last run have not ended, and these were being sent when it did."""
+        for key in attempted:
+            self.record(Uncertain(key, CUT_SHORT))
         if count:
             self._log.info("{} chunks of the last run are open", count)
 
+    def requeued(self, key: int, confirm: bool = False) -> None:
+        """The operator sends it again; ``confirm``: the sender hears whether that was still possible."""
+        self.record(Requeued(key, self._wall()), self._sender.actor_ref if confirm else None)
+
+    def discarded(self, key: int) -> None:
+        """The operator gives it up."""
+        self.record(Discarded(key, GIVEN_UP, self._wall()))
+
+    def ordered(self, key: int, what: str, why_not: str) -> None:
+        """The operator's order for a chunk is carried out (``why_not`` empty), or not."""
+        if why_not:
+            self._log.warning("chunk {}: the order {!r} is ignored: it {}", key, what, why_not)
+        else:
+            self._log.info("chunk {}: {!r}, as the operator says", key, what)
+
+    def blocked(self) -> None:
+        """imsg takes no sends any more: the one before is still under way in it."""
+        self._health.sends(Problem("sends-blocked", f"imsg takes no sends: {BLOCKED}", "it is started again soon"))
+        self._log.error("imsg takes no sends: {}; it is started again once the send before is settled", BLOCKED)
+
+    def unblocked(self) -> None:
+        """There is a new child."""
+        if self._is_blocked:
+            self._health.sends(None)
+
+    @property
+    def _is_blocked(self) -> bool:
+        return self._health.sending is not None and self._health.sending.code == "sends-blocked"
+
     def _trouble(self, why: str) -> None:
-        self._health.sends(False, f"sends fail: {why}", remedy(why))
+        if not self._is_blocked:
+            self._health.sends(problem(why))
 
 
-def remedy(why: str) -> str:
-    """What helps against a failed send."""
+def problem(why: str) -> Problem:
+    """A failed send, and what helps against it."""
     text = why.lower()
-    return AUTOMATION if "not authorized" in text or "-1743" in text else OUTBOX
+    automation = "not authori" in text or "-1743" in text
+    code, remedy = ("no-automation", AUTOMATION) if automation else ("sends-fail", OUTBOX)
+    return Problem(code, f"sends fail: {why}", remedy)

@@ -1,18 +1,38 @@
 """The OutboundSender: chunks out, each at most once, in order per chat.
 
-The life of a chunk::
+The states of a chunk, and who moves it::
 
-    queued -> attempted -> sent
-      ^          |  |  `-> uncertain -> sent (evidence) | parked for the owner
-      |          |  `----> failed (a dead letter)
-      `-deferred-'  only what provably did not start
+    queued --> attempted --> SENT
+     ^   ^      |  |  '----> FAILED
+     |   |      |  v
+     | deferred-'  uncertain --> SENT, FAILED
+     |             |  v
+     '-- retry ----'  parked --> SENT, FAILED
 
-``Attempted`` is on disk before the request is written. Without an answer a chunk is uncertain and never sent
-again by itself: our own row, on the watch or in the chat's history, is the proof that it went out. While
-evidence may come (60 s) its chat waits; after that only the rest of its own reply does.
+    queued     attempted  its lane is free, the link ready and not blocked, imsg quick enough
+    attempted  sent       imsg accepts
+               deferred   it provably did not start: 5 s to 10 min, five tries; the database is away: 5 s or the next
+                          watch; no child, or a blocked lane: at once when there is one (neither counts as a try)
+               failed     imsg refuses for good, or the fifth time; a replaced database where nothing names its chat
+               uncertain  no answer, an unknown outcome, or a GUID that imsg knows already
+    deferred   attempted  its pause is over; its chat waits meanwhile
+    uncertain  sent       asked send_status: sent, delivered, or in the database at all
+                          issuing its GUID again: taken now, or used by the attempt nobody answered
+                          waiting for its own row: on the watch, or asked for in messages.history; a late answer
+               failed     asked send_status: Messages could not deliver it
+               parked     60 s of a ready link are over; its chat waits until then
+    parked     sent, failed  the same evidence, still; only the rest of its own reply waits
+    uncertain, parked, failed  queued  operator: retry; a failed one once the journal has it so, behind its chat's
+    uncertain, parked  sent, failed    operator: sent, failed
+    any but sent, attempted  DISCARDED  operator: discard; what stands behind it moves up
+
+``Attempted`` is on disk before the request is written. Without an answer a chunk is uncertain and never sent anew by
+itself: ``settlement`` says what to ask. A tracked send carries a GUID made from its key, which is on disk with the
+attempt; only what is known to have carried it is issued again, and only with it. Where an earlier send blocks imsg's
+lane, nothing is sent until what is open there is settled and a new child is there. Windows count only while the link
+is ready (Subscribed to Disconnected).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from actors.envelopes.control import (
@@ -21,49 +41,54 @@ from actors.envelopes.control import (
     Disconnected,
     Listen,
     OpenChunk,
+    Order,
     OwnRow,
     Quiesce,
     Quiet,
-    Record,
     Recorded,
     Ref,
     Replay,
     Replayed,
+    Stalled,
     Subscribed,
     Tick,
 )
-from actors.envelopes.facts import Appended, Attempted, Deferred, Failed, Queued, Sent, Uncertain
+from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
 from actors.envelopes.outbound import Chunk, Prepared
-from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER, Doubts, is_fresh
-from actors.outbound.lanes import Lanes, Pace, lane_of
-from actors.outbound.report import SendReport
-from actors.outbound.verdicts import RETRY_SECONDS, Accepted, Hopeless, NotStarted, Unknown, meaning
-from actors.outbound.wire import history_params, send_params, spoken
+from actors.outbound.doubts import EVIDENCE_SECONDS
+from actors.outbound.inquiries import PATIENCE, READ_PATIENCE, Inquiries
+from actors.outbound.link import Link
+from actors.outbound.outbox import Flight, Outbox
+from actors.outbound.pace import Pace
+from actors.outbound.report import BLOCKED, STRANDED, Report
+from actors.outbound.verdicts import Accepted, Blocked, NotStarted, Unknown, meaning
+from actors.outbound.wire import Prefs, attempt_id, send_params, tracked_params
+from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
 
-PATIENCE = 180.0
-
 
 class OutboundSender(Actor):
-    """One per account. ``extra`` (transport, region) goes on the wire with every send."""
+    """One per account."""
 
     def __init__(
-        self, context: Context, account: str, caller: Ref, journal: Ref, extra: Mapping[str, Any], health: LinkHealth
+        self, context: Context, account: str, caller: Ref, journal: Ref, prefs: Prefs, health: LinkHealth
     ) -> None:
         super().__init__(context)
         self._account = account
         self._caller = caller
-        self._report = SendReport(self.log, context.name, account, health)
         self._journal = journal
-        self._extra = extra
-        self._lanes = Lanes()
-        self._pace = Pace()
-        self._doubts = Doubts()
-        self._starting, self._calls = set[int](), set[int]()
-        self._in_pipe, self._ready = 0, False
-        self._attempted_at: dict[int, float] = {}
-        self._listeners: list[Ref] = []
+        self._prefs, self._extra = prefs, prefs.extra
+        self._link = Link(prefs)
+        self._report = Report(self, account, journal, health)
+        self._inquiries = Inquiries(self._link, self._call, self._later)
+        self._doubts = self._inquiries.doubts
+        self._outbox = Outbox(self._report, self._inquiries, self.clock, self._later)
+        self._lanes = self._outbox.lanes
+        self._flights: dict[int, Flight] = {}
+        self._starting = set[int]()
+        """Flights whose attempt is on its way to disk."""
+        self._closing = False
         self._quiet_to: Ref | None = None
 
     def on_start(self) -> None:
@@ -75,35 +100,37 @@ class OutboundSender(Actor):
         match message:
             case Prepared():
                 self._prepared(message)
-            case Recorded(_, fact):
-                self._recorded(fact)
+            case Recorded(seq, fact):
+                self._recorded(seq, fact)
             case Answer(tag, _, _):
                 self._answer(tag, message)
-            case Subscribed():
-                self._subscribed()
-            case Disconnected():
-                self._ready = False
             case OwnRow():
-                self._own_row(message)
-            case Tick("resume", where):
-                self._lanes.resume(where)
-                self._fill()
-            case Tick("park", key):
-                self._park(key)
-            case Tick("history", key):
-                self._ask_history(key)
+                self._outbox.own_row(message)
+                self._go_on()
+            case Subscribed():
+                self._subscribed(message)
+            case Disconnected():
+                self._disconnected()
+            case Tick(what, subject):
+                self._due(what, subject)
+            case Order(key):
+                self._outbox.order(message, key in self._flights)
+                self._go_on()
             case Listen(reply_to):
-                self._listeners = [reply_to]
-                for chunk in self._doubts.chunks():
-                    self._speak(chunk, "", under_way=True)
+                self._report.listener = reply_to
+                for doubt in self._doubts:
+                    self._report.speak(doubt.chunk, doubt.guid, under_way=True)
             case Replayed("chunks", items):
-                self._replayed(items)
+                self._restore(items)
+            case Replayed("echoes", items):
+                self._outbox.learn(items)
+                self._go_on()
             case Quiesce(reply_to):
-                self._quiet_to = reply_to
-                self._report_quiet()
+                self._closing, self._quiet_to = True, reply_to
+                self._go_on()
 
     def _prepared(self, message: Prepared) -> None:
-        chunks, now, attempt = message.chunks, self.clock.wall(), 0
+        chunks, now, flight = message.chunks, self.clock.wall(), None
         if chunks:
             first = chunks[0]
             if self._lanes.knows(first):
@@ -112,187 +139,154 @@ class OutboundSender(Actor):
             for chunk in chunks:
                 self._lanes.add(chunk)
             if at_once and self._lanes.start() is first:
-                attempt = first.key
-                self._begin(first, now)
-        self.tell(
-            self._journal,
-            Record(Queued(chunks, message.settles, attempt, now), self.actor_ref if attempt else None),
-        )
-        if not attempt:
+                flight = self._begin(first, now)
+        if flight is not None:
+            self._report.record(Queued(chunks, message.settles, flight.chunk.key, now, flight.guid), self.actor_ref)
+        else:
+            self._report.record(Queued(chunks, message.settles, 0, now))
             self._fill()
 
     def _may_start(self) -> bool:
-        return self._ready and self._quiet_to is None and self._in_pipe < self._pace.depth
+        return self._link.has_room(len(self._flights)) and not self._closing
 
     def _fill(self) -> None:
         while self._may_start():
             chunk = self._lanes.start()
             if chunk is None:
                 return
-            now = self.clock.wall()
-            self._begin(chunk, now)
-            self.tell(self._journal, Record(Attempted(chunk.key, now), self.actor_ref))
+            flight = self._begin(chunk, self.clock.wall())
+            self._report.record(Attempted(chunk.key, flight.at, flight.guid), self.actor_ref)
 
-    def _begin(self, chunk: Chunk, now: float) -> None:
-        self._in_pipe += 1
-        self._starting.add(chunk.key)
-        self._attempted_at[chunk.key] = now
-        self._doubts.overtaken(chunk, now)
+    def _begin(self, chunk: Chunk, now: float) -> Flight:
+        key = chunk.key
+        guid = attempt_id(self._prefs.namespace, key) if self._link.tracked and key not in self._outbox.anew else ""
+        flight = self._flights[key] = Flight(chunk, now, guid)
+        self._starting.add(key)
+        self._doubts.overtaken(chunk, guid, now)
+        return flight
 
-    def _recorded(self, fact: Any) -> None:
+    def _recorded(self, seq: int, fact: Any) -> None:
         match fact:
             case Queued(_, _, attempt, _):
                 self._dispatch(attempt)
             case Attempted(key, _):
                 self._dispatch(key)
-            case Appended(row, _):
-                self._own_row(OwnRow(row.chat.id, row.text, row.guid, row.sent_at))
+            case Appended(row, _) if self._doubts:
+                own = OwnRow(row.chat.id, row.text, row.guid, row.sent_at, row.chat.guid, row.era)
+                self._outbox.own_row(own)
+                self._go_on()
+            case Requeued(key):
+                self._outbox.requeued(key, seq >= 0)
+                self._go_on()
 
     def _dispatch(self, key: int) -> None:
-        chunk = self._lanes.under_way(key)
-        if chunk is None or key not in self._starting:
+        if key not in self._starting:
             return
         self._starting.discard(key)
-        self._calls.add(key)
-        self._speak(chunk, "", under_way=True)
-        self._call("send", send_params(chunk, self._extra), key)
-
-    def _call(self, method: str, params: dict[str, Any], tag: Any) -> None:
-        self.tell(self._caller, Call(method, params, self.actor_ref, tag, PATIENCE))
-
-    def _speak(self, chunk: Chunk, guid: str, under_way: bool = False) -> None:
-        said = spoken(chunk, guid, self.clock.wall(), under_way)
-        for listener in self._listeners:
-            self.tell(listener, said)
+        flight = self._flights[key]
+        chunk, guid = flight.chunk, flight.guid
+        selector = self._link.place.selector(chunk.address)
+        if selector is None:
+            del self._flights[key]
+            self._outbox.failed(chunk, STRANDED.format(key))
+            self._go_on()
+            return
+        self._report.speak(chunk, guid, under_way=True)
+        if guid:
+            self._call("send.tracked", tracked_params(chunk, selector, guid), flight, PATIENCE)
+        else:
+            self._call("send", send_params(chunk, selector, self._extra), flight, PATIENCE)
 
     def _answer(self, tag: Any, answer: Answer) -> None:
-        if isinstance(tag, tuple):
-            for row in self._doubts.rows_of(tag[1], answer.result):
-                self._own_row(row)
+        if type(tag) is Flight:
+            self._landed(tag, answer)
+        elif tag == "able":
+            if answer.result is not None and "methods" in answer.result:
+                self._link.able(from_initialize(answer.result))
+        elif (finding := self._inquiries.answered(tag, answer)) is not None:
+            for row in finding.rows:
+                self._outbox.own_row(row)
+            self._outbox.concluded(finding.doubt, finding.end)
+            if finding.stuck:
+                self._block()
+        self._go_on()
+
+    def _landed(self, flight: Flight, answer: Answer) -> None:
+        key, result = flight.chunk.key, meaning(answer, flight.guid != "")
+        if self._flights.get(key) is not flight:
+            if isinstance(result, Accepted):
+                self._outbox.took_late(key, result.guid)
             return
-        chunk, result = self._lanes.under_way(tag), meaning(answer)
-        if tag not in self._calls or chunk is None:
-            doubted = self._doubts.get(tag)
-            if doubted is not None and isinstance(result, Accepted):
-                self._resolved(doubted, result.guid, "a late answer of imsg")
+        del self._flights[key]
+        self._outbox.landed(flight, result)
+        if isinstance(result, Accepted):
+            self._link.pace.took(answer.seconds)
+        elif answer.late:
+            self._link.pace = Pace()
+        elif isinstance(result, Blocked) or (isinstance(result, Unknown) and result.stuck):
+            self._block()
+        elif isinstance(result, NotStarted) and flight.guid and not answer.lost:
+            # The bridge may be gone: then sends without a GUID are what is left.
+            self._call("status", {}, "able", READ_PATIENCE)
+
+    def _subscribed(self, message: Subscribed) -> None:
+        self._link.subscribed(message)
+        if not self._link.blocked:
+            self._report.unblocked()
+        self._inquiries.linked(self.clock.monotonic())
+        self._outbox.reopen()
+        self._fill()
+
+    def _disconnected(self) -> None:
+        self._link.ready = False
+        self._doubts.pause(self.clock.monotonic())
+
+    def _block(self) -> None:
+        if not self._link.blocked:
+            self._link.blocked = True
+            self._report.blocked()
+
+    def _due(self, what: str, subject: Any) -> None:
+        match what:
+            case "resume":
+                self._outbox.resume(subject)
+            case "park":
+                self._outbox.window_over(subject)
+            case "history":
+                self._inquiries.ask_history(subject)
+            case "ask":
+                self._inquiries.take_up(subject, self.clock.monotonic())
+            case "again" if not self._closing:
+                self._inquiries.issue(subject)
+            case "stalled" if subject == self._link.epoch:
+                self._link.told = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Something ended: start what may start, or see whether everything that was waited for is over."""
+        self._fill()
+        if self._flights or self._inquiries.issuing:
             return
-        self._calls.discard(tag)
-        self._in_pipe -= 1
-        match result:
-            case Accepted(guid):
-                self._pace.took(answer.seconds)
-                self._sent(chunk, guid)
-            case NotStarted(why):
-                self._not_started(chunk, why, counts=not answer.lost)
-            case Unknown(why):
-                self._unknown(chunk, why)
-            case Hopeless(why):
-                self._failed(chunk, why)
-        self._fill()
-        self._report_quiet()
-
-    def _sent(self, chunk: Chunk, guid: str) -> None:
-        now = self.clock.wall()
-        self.tell(self._journal, Record(Sent(chunk.key, guid, now)))
-        self._speak(chunk, guid)
-        if guid:
-            self._doubts.proved(guid)
-        self._attempted_at.pop(chunk.key, None)
-        self._lanes.ended(chunk.key)
-        self._report.sent(chunk)
-
-    def _not_started(self, chunk: Chunk, why: str, counts: bool) -> None:
-        tries = chunk.tries + counts
-        if tries > len(RETRY_SECONDS):
-            self._failed(chunk, why)
-            return
-        delay = RETRY_SECONDS[tries - 1] if counts else 0.0
-        self.tell(self._journal, Record(Deferred(chunk.key, self.clock.wall() + delay, tries, why)))
-        self._speak(chunk, "")
-        self._lanes.hold(chunk.key, Chunk(chunk.key, chunk.address, chunk.text, tries))
-        if counts:
-            self._report.deferred(chunk, why, delay)
-            self.clock.after(delay, self.actor_ref, Tick("resume", lane_of(chunk)))
-        else:
-            self._lanes.resume(lane_of(chunk))
-
-    def _failed(self, chunk: Chunk, why: str) -> None:
-        self.tell(self._journal, Record(Failed(chunk.key, why, self.clock.wall())))
-        self._speak(chunk, "")
-        self._lanes.ended(chunk.key)
-        self._report.failed(chunk, why)
-
-    def _unknown(self, chunk: Chunk, why: str) -> None:
-        self.tell(self._journal, Record(Uncertain(chunk.key, why)))
-        self._doubt(chunk, self._attempted_at.get(chunk.key, self.clock.wall()))
-        self._report.unknown(chunk, why)
-
-    def _doubt(self, chunk: Chunk, attempted_at: float) -> None:
-        self._lanes.hold(chunk.key)
-        self._doubts.add(chunk, attempted_at)
-        self._speak(chunk, "", under_way=True)
-        self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
-        self.clock.after(EVIDENCE_SECONDS, self.actor_ref, Tick("park", chunk.key))
-
-    def _own_row(self, row: OwnRow) -> None:
-        doubted = self._doubts.proved_by(row)
-        if doubted is not None:
-            self._resolved(doubted, row.guid, "its own row")
-
-    def _resolved(self, chunk: Chunk, guid: str, how: str) -> None:
-        parked = self._doubts.drop(chunk.key)
-        self.tell(self._journal, Record(Sent(chunk.key, guid, self.clock.wall())))
-        self._speak(chunk, guid)
-        self._report.proved(chunk, how)
-        self._lanes.proved(chunk.key, parked)
-        self._fill()
-
-    def _park(self, key: int) -> None:
-        chunk = self._doubts.get(key)
-        if chunk is not None and not self._doubts.is_parked(key):
-            self._doubts.park(key)
-            self._lanes.park(key)
-            self._speak(chunk, "")
-            self._report.parked(chunk)
-            self._fill()
-
-    def _ask_history(self, key: int) -> None:
-        chunk = self._doubts.get(key)
-        if chunk is not None and self._ready:
-            self._call("messages.history", history_params(chunk), ("history", key))
-
-    def _subscribed(self) -> None:
-        self._ready = True
-        for key in self._doubts.open():
-            self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", key))
-        self._fill()
-
-    def _replayed(self, items: tuple[OpenChunk, ...]) -> None:
-        for item in items:
-            chunk = Chunk(item.key, item.address, item.text, item.tries)
-            match item.state:
-                case "attempted" | "uncertain" if is_fresh(item, self.clock.wall()):
-                    self._lanes.adopt(chunk)
-                    if item.state == "attempted":
-                        self.tell(self._journal, Record(Uncertain(chunk.key, "the gateway ended during the send")))
-                    self._doubt(chunk, item.attempted_at or 0.0)
-                case "uncertain":
-                    self._doubts.add(chunk, item.attempted_at or 0.0)
-                    self._doubts.park(chunk.key)
-                    self._lanes.adopt_parked(chunk)
-                    self.clock.after(HISTORY_AFTER, self.actor_ref, Tick("history", chunk.key))
-                case _:
-                    self._lanes.add(chunk)
-                    wait = (item.until or 0.0) - self.clock.wall()
-                    if wait > 0:
-                        self._lanes.wait(chunk)
-                        self.clock.after(wait, self.actor_ref, Tick("resume", lane_of(chunk)))
-        self._report.left(len(items))
-        self._fill()
-
-    def _report_quiet(self) -> None:
-        if self._quiet_to is not None and not self._in_pipe:
+        link = self._link
+        if link.blocked and link.ready and not link.told and not self._doubts.waiting():
+            link.told = True
+            self.tell(self._caller, Stalled(link.epoch, BLOCKED))
+            self._later(EVIDENCE_SECONDS, Tick("stalled", link.epoch))
+        if self._quiet_to is not None:
             self.tell(self._quiet_to, Quiet(self.context.name))
+            self._quiet_to = None
+
+    def _restore(self, items: tuple[OpenChunk, ...]) -> None:
+        if self._outbox.restore(items):
+            self.tell(self._journal, Replay("echoes", self.actor_ref))
+        self._inquiries.linked(self.clock.monotonic())
+        self._fill()
+
+    def _call(self, method: str, params: dict[str, Any], tag: Any, patience: float) -> None:
+        self.tell(self._caller, Call(method, params, self.actor_ref, tag, patience))
+
+    def _later(self, seconds: float, tick: Tick) -> None:
+        self.clock.after(seconds, self.actor_ref, tick)
 
     def set_aside(self, _message: Any, error: BaseException) -> None:
         """A message that breaks the sender twice ends it: its successor starts from the outbox."""

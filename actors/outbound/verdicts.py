@@ -10,9 +10,11 @@ from actors.envelopes.control import Answer
 
 RETRY_SECONDS = (5.0, 25.0, 120.0, 600.0)
 """Pauses before the second to fifth attempt (decisions, Outbound)."""
+DATABASE_SECONDS = 5.0
+"""How long a send waits for a database that imsg cannot open just now."""
 
-NOT_STARTED_CODES = (-32000, -32002, -32004)
-HOPELESS_CODES = (-32600, -32601, -32602)
+BUSY, OUTCOME_UNKNOWN, DATABASE_DOWN, LANE_BLOCKED, NO_METHOD = -32000, -32001, -32002, -32004, -32601
+HOPELESS_CODES = (-32600, NO_METHOD, -32602)
 BEFORE_DISPATCH = ("not authorized to send apple events", "error -1743", "application isn't running")
 NO_SUCH_CHAT = ("can't get chat id", "can\u2019t get chat id", "error -1728", "only supported on macos")
 
@@ -24,15 +26,29 @@ class Accepted(NamedTuple):
 
 
 class NotStarted(NamedTuple):
-    """Nothing happened; safe to try again."""
+    """Nothing happened; safe to try again: after ``pause`` seconds, or, where that is None, as a try that counts."""
+
+    why: str
+    pause: float | None = None
+
+
+class Used(NamedTuple):
+    """A tracked send whose GUID imsg knows already: an earlier request with it got through, or has reserved it."""
+
+    why: str
+
+
+class Blocked(NamedTuple):
+    """Nothing happened, and nothing will until there is a new child: an earlier send blocks imsg's lane."""
 
     why: str
 
 
 class Unknown(NamedTuple):
-    """It may have gone out."""
+    """It may have gone out. ``stuck``: it is still under way in imsg, and blocks the lane for all after it."""
 
     why: str
+    stuck: bool = False
 
 
 class Hopeless(NamedTuple):
@@ -41,35 +57,46 @@ class Hopeless(NamedTuple):
     why: str
 
 
-Meaning = Accepted | NotStarted | Unknown | Hopeless
+Meaning = Accepted | NotStarted | Used | Blocked | Unknown | Hopeless
 
 
-def meaning(answer: Answer) -> Meaning:
-    """What became of the send behind ``answer``."""
+def meaning(answer: Answer, tracked: bool = False) -> Meaning:
+    """What became of the send behind ``answer``; ``tracked`` when it carried a GUID of ours."""
     if answer.late:
         return Unknown("imsg did not answer in time")
     if answer.lost:
-        return Unknown("imsg ended before it answered") if answer.started else NotStarted("imsg was not there")
+        return Unknown("imsg ended before it answered") if answer.started else NotStarted("imsg was not there", 0.0)
     if answer.error is not None:
-        return of_error(answer.error)
+        return of_error(answer.error, tracked)
     result = answer.result or {}
-    if result.get("ok") is False:
-        return Unknown("imsg answered ok: false")
-    return Accepted(guid_of(result))
+    said, guid = result.get("ok"), guid_of(result)
+    if said or (said is None and guid):
+        return Accepted(guid)
+    return Unknown("imsg answered without a result" if said is None else f"imsg answered ok: {said!r:.20}")
 
 
-def of_error(error: dict[str, Any]) -> Meaning:
+def of_error(error: dict[str, Any], tracked: bool = False) -> Meaning:
     """What a JSON-RPC error says about the send."""
     code, data = error.get("code"), error.get("data")
     why = f"imsg error {code}: {_detail(error)}"
+    if code == LANE_BLOCKED:
+        return Blocked(why)  # whatever the data says is about the earlier send
+    if code == DATABASE_DOWN:
+        return NotStarted(why, DATABASE_SECONDS)
+    if code == BUSY:
+        return NotStarted(why)
     if isinstance(data, dict):
         if data.get("retry_safe") is True or data.get("disposition") == "not_started":
-            return NotStarted(why)
-        return NotStarted(why) if code in NOT_STARTED_CODES else Unknown(why)
-    if code in NOT_STARTED_CODES:
-        return NotStarted(why)
+            # "already identifies a message", "already reserved": the one refusal that tells of an earlier request.
+            return Used(why) if tracked and "already" in why.lower() else NotStarted(why)
+        return Unknown(why, stuck=data.get("disposition") == "still_in_flight")
     if code in HOPELESS_CODES:
-        return Hopeless(why)
+        # A tracked send that imsg cannot do any more goes out another way.
+        return NotStarted(why) if tracked and code == NO_METHOD else Hopeless(why)
+    return Unknown(why) if code == OUTCOME_UNKNOWN else _of_text(why)
+
+
+def _of_text(why: str) -> Meaning:
     text = why.lower()
     if any(part in text for part in NO_SUCH_CHAT):
         return Hopeless(why)

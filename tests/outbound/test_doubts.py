@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.envelopes.control import OwnRow
 from actors.envelopes.outbound import chunk_key
-from actors.outbound.doubts import REMEMBERED, Doubts
-from actors.outbound.evidence import proves
-from tests.outbound.desk import chunks
+from actors.outbound.doubts import EVIDENCE_SECONDS, REMEMBERED, Doubt, Doubts, rows_of
+from actors.outbound.evidence import in_chat, proves
+from tests.outbound.desk import chunks, place
 
 AT = 1_800_000_000.123456
 
 
 def row(text: str = "hi", at: float | None = AT + 1, chat: int = 7, guid: str = "G") -> OwnRow:
     """An own row."""
-    return OwnRow(chat, text, guid, at)
+    return OwnRow(chat, text, guid, at, place(chat).chat_guid)
 
 
 def doubts(*texts: str) -> Doubts:
     """Doubts about one chunk of each text, attempted a second apart."""
     found = Doubts()
     for seq, text in enumerate(texts, start=1):
-        found.add(chunks(seq, text)[0], AT + seq - 1)
+        found.add(Doubt(chunks(seq, text)[0], AT + seq - 1))
     return found
 
 
 def test_the_row_of_the_same_chat_text_and_time_proves_it() -> None:
     found = doubts("hi").proved_by(row())
     assert found is not None
-    assert found.text == "hi"
+    assert found.chunk.text == "hi"
 
 
 def test_a_row_dated_in_the_millisecond_of_the_attempt_counts() -> None:
@@ -56,12 +57,12 @@ def test_the_oldest_of_two_equal_texts_is_proved_first_and_each_by_a_row_of_its_
     about = doubts("ok", "ok")
     first = about.proved_by(row("ok", AT + 5, guid="A"))
     assert first is not None
-    assert first.key == chunk_key(1, 0)
-    about.drop(first.key)
+    assert first.chunk.key == chunk_key(1, 0)
+    about.drop(first.chunk.key)
     assert about.proved_by(row("ok", AT + 5, guid="a")) is None, "the same row, in another spelling"
     second = about.proved_by(row("ok", AT + 6, guid="B"))
     assert second is not None
-    assert second.key == chunk_key(2, 0)
+    assert second.chunk.key == chunk_key(2, 0)
 
 
 def test_what_a_send_answered_with_is_no_proof_of_another() -> None:
@@ -72,12 +73,62 @@ def test_what_a_send_answered_with_is_no_proof_of_another() -> None:
 
 def test_a_parked_chunk_can_still_be_proved() -> None:
     about = doubts("ok")
-    about.park(chunk_key(1, 0))
-    assert about.is_parked(chunk_key(1, 0))
-    assert about.proved_by(row("ok")) is not None
-    assert about.drop(chunk_key(1, 0)) is True
-    assert about.drop(chunk_key(1, 0)) is False
-    assert about.open() == []
+    (doubt,) = about
+    doubt.parked = True
+    assert not about.waiting()
+    assert about.proved_by(row("ok")) is doubt
+    about.drop(chunk_key(1, 0))
+    about.drop(chunk_key(1, 0))
+    assert len(about) == 0
+
+
+def test_a_tracked_chunk_is_proved_by_its_own_guid_alone() -> None:
+    about = Doubts()
+    about.add(Doubt(chunks(1, "ok")[0], AT, guid="ab-1"))
+    about.add(Doubt(chunks(2, "ok")[0], AT))
+    other = about.proved_by(row("ok", guid="other"))
+    assert other is not None
+    assert other.chunk.key == chunk_key(2, 0)
+    its_own = about.proved_by(row("whatever Messages made of it", at=None, guid="AB-1"))
+    assert its_own is not None
+    assert its_own.chunk.key == chunk_key(1, 0)
+
+
+def test_the_row_of_a_tracked_chunk_proves_no_other() -> None:
+    about = doubts("ok")
+    about.overtaken(chunks(2, "ok")[0], "ab-2", AT + 1)
+    assert about.proved_by(row("ok", AT + 2, guid="AB-2")) is None
+    assert about.proved_by(row("ok", AT + 2, guid="AB-3")) is not None, "its own GUID tells them apart"
+
+
+def test_a_row_dated_after_a_later_attempt_of_the_same_words_proves_no_older_one() -> None:
+    about = doubts("ok")
+    about.overtaken(chunks(2, "ok")[0], "", AT + 10)
+    about.overtaken(chunks(3, "ok")[0], "", AT + 20)
+    assert about.proved_by(row("ok", AT + 15)) is None
+    assert about.proved_by(row("ok", AT + 5)) is not None
+
+
+@pytest.mark.parametrize(
+    ("era", "guid", "same"),
+    [(0, "any;-;+1", True), (1, "any;-;+1", False), (1, "any;-;+2", True), (1, "", False)],
+)
+def test_across_eras_only_the_guid_of_a_chat_names_it(era: int, guid: str, same: bool) -> None:
+    to = place(7, era=0, guid="any;-;+2")
+    assert in_chat(OwnRow(7, "ok", "G", AT, guid, era), to) is same
+
+
+def test_a_window_counts_only_while_it_runs() -> None:
+    doubt = Doubt(chunks(1, "ok")[0], AT)
+    assert not doubt.is_over(1e9), "it never began"
+    assert doubt.run(100.0) == EVIDENCE_SECONDS
+    doubt.pause(130.0)
+    doubt.pause(500.0)
+    assert not doubt.is_over(1e9)
+    assert doubt.run(1000.0) == EVIDENCE_SECONDS - 30
+    assert doubt.run(1010.0) == EVIDENCE_SECONDS - 40, "begun twice, it goes on all the same"
+    assert not doubt.is_over(1029.9)
+    assert doubt.is_over(1030.0)
 
 
 def test_proofs_are_bounded() -> None:
@@ -102,8 +153,7 @@ def test_proofs_are_bounded() -> None:
     )
 )
 def test_no_history_answer_breaks_it(result: object) -> None:
-    about = doubts("ok")
-    for own in about.rows_of(chunk_key(1, 0), result if isinstance(result, dict) else None):
+    for own in rows_of(chunks(1, "ok")[0], result if isinstance(result, dict) else None):
         assert isinstance(own.text, str)
         assert isinstance(own.guid, str)
 
@@ -113,21 +163,16 @@ def test_history_rows_come_oldest_first_and_only_own_ones() -> None:
         {"guid": f"{number}", "text": "ok", "is_from_me": number != 1, "created_at": "2027-01-15T08:00:00Z"}
         for number in (3, 2, 1, 0)
     ]
-    assert [own.guid for own in doubts("ok").rows_of(chunk_key(1, 0), {"messages": messages})] == [
-        "0",
-        "2",
-        "3",
-    ]
-    assert doubts("ok").rows_of(chunk_key(9, 0), {"messages": messages}) == []
+    found = rows_of(chunks(1, "ok", to=place(7, era=3))[0], {"messages": messages})
+    assert [own.guid for own in found] == ["0", "2", "3"]
+    assert {(own.chat_id, own.era) for own in found} == {(7, 3)}
 
 
 @given(st.text(), st.floats(0, 1e10), st.floats(-10, 10))
-def test_a_chunk_is_proved_by_its_own_text_iff_the_row_is_not_older(
-    text: str, at: float, later: float
-) -> None:
+def test_a_chunk_is_proved_by_its_own_text_iff_the_row_is_not_older(text: str, at: float, later: float) -> None:
     (chunk,) = chunks(1, text)
     if later >= 0:
-        assert proves(chunk, at, 7, text, at + later)
+        assert proves(row(text, at + later), chunk, at)
     elif later < -0.002:
-        assert not proves(chunk, at, 7, text, at + later)
-    assert not proves(chunk, at, 8, text, at + later)
+        assert not proves(row(text, at + later), chunk, at)
+    assert not proves(row(text, at + later, chat=8), chunk, at)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,9 +19,8 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from actors.envelopes.outbound import Chunk, chunk_key, reply_of
-from actors.outbound.lanes import MOST, REMEMBERED, Lanes, Pace
-from tests.outbound.desk import chunks
-from tests.support.rows import address
+from actors.outbound.lanes import REMEMBERED, Lanes, lane_of
+from tests.outbound.desk import chunks, place
 
 
 @dataclass
@@ -56,11 +53,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
 
     def eligible(self) -> list[Chunk]:
         """What may start now."""
-        return [
-            lane.queue[0]
-            for lane in self.chats.values()
-            if lane.queue and lane.busy is None and not lane.held
-        ]
+        return [lane.queue[0] for lane in self.chats.values() if lane.queue and lane.busy is None and not lane.held]
 
     @rule(chat=st.integers(1, 3), count=st.integers(1, 3))
     def a_reply_is_queued(self, chat: int, count: int) -> None:
@@ -86,7 +79,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         assert chunk in may
         lane = self.lane(chunk)
         lane.busy = lane.queue.pop(0)
-        assert self.lanes.under_way(chunk.key) is chunk
+        assert self.lanes.ahead(chunk) is chunk
         return chunk
 
     @rule(chunk=consumes(under_way))
@@ -94,7 +87,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         self.lanes.ended(chunk.key)
         self.lane(chunk).busy = None
         self.open -= 1
-        assert self.lanes.under_way(chunk.key) is None
+        assert self.lanes.ahead(chunk) is None
 
     @rule(chunk=consumes(under_way))
     def it_is_deferred(self, chunk: Chunk) -> None:
@@ -108,7 +101,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
     def a_time_has_come(self, chat: int) -> None:
         lane = self.chats[chat]
         if lane.busy is None:
-            self.lanes.resume((1, chat))
+            self.lanes.resume(lane_of(chunks(1, "x", chat=chat)[0]))
             lane.held = False
 
     @rule(target=doubted, chunk=consumes(under_way))
@@ -139,6 +132,38 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         self.lane(chunk).queue.extend(self.behind.pop(reply_of(chunk.key)))
         self.open -= 1
 
+    @rule(chunk=consumes(doubted))
+    def the_operator_sends_it_again(self, chunk: Chunk) -> None:
+        self.lanes.again(chunk, parked=False)
+        lane = self.lane(chunk)
+        lane.busy, lane.held = None, False
+        lane.queue.insert(0, chunk)
+
+    @rule(chunk=consumes(parked))
+    def the_operator_sends_a_parked_one_again(self, chunk: Chunk) -> None:
+        self.lanes.again(chunk, parked=True)
+        self.lane(chunk).queue.extend([chunk, *self.behind.pop(reply_of(chunk.key))])
+
+    @rule(data=st.data())
+    def the_operator_gives_up_a_waiting_one(self, data: st.DataObject) -> None:
+        waiting = [one for lane in self.chats.values() for one in lane.queue]
+        waiting += [one for behind in self.behind.values() for one in behind]
+        if not waiting:
+            return
+        chunk = data.draw(st.sampled_from(waiting))
+        assert self.lanes.waiting(chunk.key) is chunk
+        self.lanes.remove(chunk)
+        assert self.lanes.waiting(chunk.key) is None
+        lane = self.lane(chunk)
+        if chunk in lane.queue:
+            first = lane.queue[0] is chunk
+            lane.queue.remove(chunk)
+            if lane.busy is None and (first or not lane.queue):
+                lane.held = False
+        else:
+            self.behind[reply_of(chunk.key)].remove(chunk)
+        self.open -= 1
+
     @rule(key=st.integers(0, 3 << 12))
     def a_key_nobody_waits_for_changes_nothing(self, key: int) -> None:
         stranger = key + (1 << 40)
@@ -146,7 +171,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         self.lanes.hold(stranger)
         self.lanes.park(stranger)
         self.lanes.unpark(stranger)
-        assert self.lanes.under_way(stranger) is None
+        assert self.lanes.waiting(stranger) is None
 
     @invariant()
     def the_model_lost_nothing_either(self) -> None:
@@ -161,7 +186,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         for number, lane in self.chats.items():
             if lane.busy is not None or lane.held:
                 return
-            self.lanes.resume((1, number))
+            self.lanes.resume(lane_of(chunks(1, "x", chat=number)[0]))
         started: dict[int, list[int]] = {number: [] for number in self.chats}
         while (chunk := self.lanes.start()) is not None:
             started[chunk.address.chat_id].append(chunk.key)
@@ -183,7 +208,7 @@ def test_i6_lanes_take_turns(sizes: list[int]) -> None:
     lanes = Lanes()
     for chat, size in enumerate(sizes):
         for position in range(size):
-            lanes.add(Chunk(chunk_key(chat + 1, position), address(chat + 1), "x"))
+            lanes.add(Chunk(chunk_key(chat + 1, position), place(chat + 1), "x"))
     order = []
     while (chunk := lanes.start()) is not None:
         order.append(chunk.address.chat_id)
@@ -224,10 +249,20 @@ def test_a_lane_told_to_wait_waits_until_resumed() -> None:
     lanes = Lanes()
     (chunk,) = chunks(1, "one")
     lanes.add(chunk)
-    lanes.wait(chunk)
+    lanes.wait(chunk, 10.0)
     assert lanes.start() is None
-    lanes.resume((1, 7))
+    lanes.resume(lane_of(chunk), 9.9)
+    assert lanes.start() is None
+    lanes.resume(lane_of(chunk), 10.0)
     assert lanes.start() is chunk
+
+
+def test_a_chat_is_one_lane_whichever_database_names_it() -> None:
+    """Its GUID means the same in every era; its number does not."""
+    old, new = place(7, era=0, guid="any;-;+1"), place(9, era=1, guid="any;-;+1")
+    assert lane_of(chunks(1, "a", to=old)[0]) == lane_of(chunks(2, "b", to=new)[0])
+    nameless, other = place(7, era=0, guid=""), place(7, era=1, guid="")
+    assert lane_of(chunks(1, "a", to=nameless)[0]) != lane_of(chunks(2, "b", to=other)[0])
 
 
 def test_replies_are_known_after_they_ended_too_but_not_for_ever() -> None:
@@ -240,30 +275,3 @@ def test_replies_are_known_after_they_ended_too_but_not_for_ever() -> None:
     assert not lanes.knows(chunks(1, "x")[0])
     assert lanes.knows(chunks(2, "x")[0])
     assert not lanes.knows(chunks(REMEMBERED + 2, "x")[0])
-
-
-# Pace
-
-
-def test_the_pipe_holds_one_request_until_something_is_known() -> None:
-    assert Pace().depth == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "depth"),
-    [(0.0, 100), (0.0001, 100), (0.001, 50), (0.005, 10), (0.05, 1), (2.0, 1), (60.0, 1)],
-)
-def test_the_depth_follows_what_sends_take(seconds: float, depth: int) -> None:
-    pace = Pace()
-    for _ in range(100):
-        pace.took(seconds)
-    assert pace.depth == depth
-
-
-@given(st.lists(st.floats(min_value=0.0, max_value=1e6, allow_nan=False), max_size=50))
-def test_the_depth_stays_within_its_bounds(times: list[float]) -> None:
-    pace = Pace()
-    for seconds in times:
-        pace.took(seconds)
-        assert 1 <= pace.depth <= MOST
-    assert math.isfinite(pace.depth)

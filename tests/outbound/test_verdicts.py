@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from actors.envelopes.control import Answer
 from actors.outbound.verdicts import (
+    DATABASE_SECONDS,
     RETRY_SECONDS,
     Accepted,
+    Blocked,
     Hopeless,
     NotStarted,
     Unknown,
+    Used,
     guid_of,
     meaning,
     of_error,
@@ -35,8 +38,12 @@ def answer(result: dict[str, Any] | None = None, error: dict[str, Any] | None = 
         (answer(lost=True), Unknown),
         (answer(lost=True, started=False), NotStarted),
         (answer({"ok": True}), Accepted),
-        (answer({}), Accepted),
+        (answer({"guid": GUID}), Accepted),
+        (answer({}), Unknown),
+        (answer({"value": None}), Unknown),
+        (answer(), Unknown),
         (answer({"ok": False}), Unknown),
+        (answer({"ok": False, "guid": GUID}), Unknown),
     ],
 )
 def test_what_became_of_a_send(given_answer: Answer, kind: type) -> None:
@@ -66,7 +73,7 @@ TYPED = {"transport": "applescript", "operation": "send", "detail": "x"}
         # the data of -32004 is about the earlier operation, not about the refused one
         (
             {"code": -32004, "data": {**TYPED, "disposition": "still_in_flight", "retry_safe": False}},
-            NotStarted,
+            Blocked,
         ),
         ({"code": -32603, "data": {**TYPED, "disposition": "not_started", "retry_safe": True}}, NotStarted),
         ({"code": -32603, "data": {**TYPED, "retry_safe": True}}, NotStarted),
@@ -118,15 +125,14 @@ def test_the_reason_names_code_and_text_and_is_short() -> None:
         | st.integers()
         | st.text(max_size=20)
         | st.lists(st.integers(), max_size=2)
-        | st.dictionaries(
-            st.sampled_from(["retry_safe", "disposition", "detail"]), st.none() | st.text(), max_size=3
-        ),
+        | st.dictionaries(st.sampled_from(["retry_safe", "disposition", "detail"]), st.none() | st.text(), max_size=3),
         max_size=4,
     )
 )
 def test_no_error_breaks_it_and_silence_about_safety_is_never_safe(error: dict[str, Any]) -> None:
     found = of_error(error)
-    if error.get("code") not in (-32000, -32002, -32004, -32600, -32601, -32602) and not error.get("data"):
+    known = (-32000, -32002, -32004, -32600, -32601, -32602)
+    if error.get("code") not in known and not error.get("data"):
         assert isinstance(found, Unknown) or error.get("message")
 
 
@@ -158,3 +164,53 @@ def test_the_guid_in_a_result(result: dict[str, Any], guid: str) -> None:
 
 def test_there_are_four_pauses_for_five_attempts() -> None:
     assert RETRY_SECONDS == (5.0, 25.0, 120.0, 600.0)
+
+
+def test_what_costs_no_try_says_how_long_to_wait() -> None:
+    """The others take their pause from the table of tries."""
+    assert meaning(answer(lost=True, started=False)) == NotStarted("imsg was not there", 0.0)
+    away = of_error({"code": -32002, "message": "Database unavailable"})
+    assert isinstance(away, NotStarted)
+    assert away.pause == DATABASE_SECONDS
+    busy = of_error({"code": -32000, "message": "Server busy"})
+    assert isinstance(busy, NotStarted)
+    assert busy.pause is None
+
+
+def test_a_send_that_is_still_under_way_in_imsg_is_told_from_other_unknown_ones() -> None:
+    data = {**TYPED, "retry_safe": False}
+    for disposition, stuck in (("still_in_flight", True), ("may_have_completed", False)):
+        found = of_error({"code": -32001, "data": {**data, "disposition": disposition}})
+        assert isinstance(found, Unknown)
+        assert found.stuck is stuck
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ("attempt_id already identifies a message", Used),
+        ("that GUID is already reserved by another tracked send", Used),
+        ("the attempt_id was already used", Used),
+        ("imsg bridge not ready", NotStarted),
+        ("Chat not found", NotStarted),
+    ],
+)
+def test_a_used_guid_is_told_from_other_refusals_of_a_tracked_send(detail: str, kind: type) -> None:
+    error = {"code": -32603, "data": {"disposition": "not_started", "retry_safe": True, "detail": detail}}
+    assert type(of_error(error, tracked=True)) is kind
+    assert type(of_error(error)) is NotStarted
+
+
+def test_an_unknown_outcome_stays_unknown_whatever_its_text_says() -> None:
+    error = {"code": -32001, "message": "Delivery outcome unknown", "data": "error -1743"}
+    assert isinstance(of_error(error), Unknown)
+
+
+def test_a_tracked_send_that_imsg_cannot_do_any_more_did_not_start() -> None:
+    assert isinstance(of_error({"code": -32601, "message": "Method not found"}, tracked=True), NotStarted)
+    assert isinstance(of_error({"code": -32602, "message": "Invalid params"}, tracked=True), Hopeless)
+
+
+def test_a_result_that_says_nothing_is_named_as_such() -> None:
+    found = meaning(answer({"value": None}))
+    assert found == Unknown("imsg answered without a result")
