@@ -32,6 +32,7 @@ from actors.rpc.caller import RpcCaller
 from actors.rpc.claim import Claim, runtime_folder
 from actors.rpc.health import LinkHealth, Problem
 from actors.rpc.link import Link
+from actors.rpc.program import file_identity
 from actors.rpc.reader import RpcReader
 from actors.runtime.actor import Context
 from actors.runtime.dispatcher import Dispatcher
@@ -137,7 +138,7 @@ class Wiring:
 
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
         namespace = namespace_of(self.identity)
-        prefs = Prefs(namespace, account.send_transport, account.region, self.sources[account.id])
+        prefs = Prefs(namespace, account.send_transport, account.region, self.sources[account.id], file_identity)
 
         def start(context: Context) -> Ref:
             caller = self._of(f"caller:{account.id}")
@@ -185,6 +186,7 @@ class Wiring:
 
     def _reader(self, account: Account) -> Callable[[Context], Ref]:
         source, ledger, claim = self.sources[account.id], self.ledger, self.claims[account.id]
+        database = sources.of(account)
 
         def refusal() -> Problem | None:
             return program.inspect(account.cli_path)[1] or claim.take()
@@ -202,6 +204,7 @@ class Wiring:
             delivered=lambda: ledger.cursors.get(source, 0),
             visible=lambda: ledger.visible.get(source, 0),
             refusal=refusal,
+            standard="" if database.startswith(sources.PROGRAM) else database,
         )
 
         def start(context: Context) -> Ref:

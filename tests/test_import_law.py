@@ -33,6 +33,7 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("actors.rpc.neighbours", "helper"),
     ("actors.rpc.openclaw", "helper"),
     ("actors.rpc.program", "helper"),
+    ("actors.rpc.salvage", "helper"),
     ("actors.journal.schema", "helper"),
     ("actors.journal.store", "helper"),
     ("actors.journal.batch", "helper"),

@@ -140,11 +140,16 @@ class Capable(Envelope):
 
 
 class Subscribed(Envelope):
-    """The watch of child ``epoch`` runs over database ``era``: sends may start, as its ``capabilities`` allow."""
+    """The watch of child ``epoch`` runs over database ``era``: sends may start, as its ``capabilities`` allow.
+
+    ``file`` names the file it reads at ``path`` on its file system; empty where that is not known.
+    """
 
     epoch: int
     capabilities: Any = None
     era: int = 0
+    path: str = ""
+    file: str = ""
 
 
 class Disconnected(Envelope):

@@ -15,12 +15,13 @@ class Received(Envelope):
 
 
 class Overlong(Envelope):
-    """A line too long to keep was passed over: a row nobody can read stood in it. ``head`` is how it began."""
+    """A row nobody can read: its line was too long to keep, or broken (``why``). ``head`` is how it began."""
 
     account: str
     source: int
     received_at: float
     head: bytes = b""
+    why: str = ""
 
 
 class Watching(Envelope):

@@ -59,6 +59,7 @@ class Journal(Actor):
     def on_start(self) -> None:
         """Rebuild the counters and the floor below which everything is settled."""
         self._ledger.load(self._store)
+        self._replays.name_strays()
 
     def on_receive(self, message: Any) -> None:
         if type(message) is Record:

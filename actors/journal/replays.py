@@ -48,6 +48,16 @@ class Replays:
                 return list(self._gate.admit()), None
         return [(asked.then, self._value(asked, now))], None
 
+    def name_strays(self) -> None:
+        """Say which chunks nobody will ask for: those of accounts that do not run."""
+        if self._sources is None:
+            return
+        for account, count in self._store.open_owners(self._ledger.floor << POSITION_BITS).items():
+            if account not in self._sources:
+                self._log.warning(
+                    "{} chunks of account {}, which does not run, are kept; see `gateway outbox list`", count, account
+                )
+
     def _value(self, asked: Replay, now: float) -> Replayed | SourceState:
         match asked.what:
             case "chunks":

@@ -195,6 +195,11 @@ class Store:
         )
         return self.connection.execute(query, (floor_key, account)).fetchall()
 
+    def open_owners(self, floor_key: int) -> dict[str, int]:
+        """How many chunks that have not ended each account has."""
+        query = f"SELECT account, count(*) FROM outbox WHERE key >= ? AND state IN {OPEN_STATES} GROUP BY account"
+        return dict(self.connection.execute(query, (floor_key,)))
+
     def lowest_chunk(self, floor_key: int) -> int | None:
         """The oldest chunk that has not ended at or above ``floor_key``."""
         query = f"SELECT min(key) FROM outbox WHERE key >= ? AND state IN {OPEN_STATES}"

@@ -14,6 +14,7 @@ from actors.normalizer import heads
 from actors.normalizer.echoes import LOOP, EchoMemory
 from actors.normalizer.fences import Fences
 from actors.normalizer.normalize import Malformed, nameless, normalize
+from actors.normalizer.previews import mark_of_preview
 from actors.rpc.frames import MAX_LINE
 from actors.runtime.actor import Actor, Context
 from config.schema.channel import Recovery
@@ -83,6 +84,8 @@ class Normalizer(Actor):
             self.tell(self._access, Judged(row, Held("echo loop")))
             return
         self.tell(self._access, row)
+        if (mark := mark_of_preview(row)) is not None:
+            self.tell(self._access, mark)
 
     def _overlong(self, message: Overlong) -> None:
         head = heads.read(message.head)
@@ -91,7 +94,8 @@ class Normalizer(Actor):
             # The time makes each of them a row of its own in the journal.
             raw += f" (the head of a line from imsg at {message.received_at!r})".encode()
         row = nameless(message.account, message.source, raw, message.received_at)
-        error = f"a line of more than {MAX_LINE >> 20} MiB was passed over{words and f': {words}'}"
+        what = f"broken: {message.why}" if message.why else f"of more than {MAX_LINE >> 20} MiB was passed over"
+        error = f"a line {what}{words and f': {words}'}"
         self.tell(self._access, Judged(row, Corrupt(error)))
 
     def set_aside(self, message: Any, error: BaseException) -> None:

@@ -123,6 +123,8 @@ class Inquiries:
     def issue(self, tag: Tag) -> None:
         """The pause is over: the same GUID once more, unless the question is not the latest any more."""
         doubt, link = self.doubts.get(tag.key), self._link
+        if link.is_elsewhere():
+            return  # asked about again once the new one is watched
         if doubt is None or doubt.turn != tag.turn or not link.ready or link.blocked or not self.goes_on(doubt):
             return
         if (selector := link.place.selector(doubt.chunk.address)) is not None:

@@ -12,6 +12,7 @@ from actors.envelopes.outbound import Chunk
 from actors.outbound.doubts import Doubt, Doubts
 from actors.outbound.lanes import Key, Lanes, lane_of
 from actors.outbound.settlement import MOST_ISSUES
+from actors.outbound.verdicts import RETRY_SECONDS
 
 OLD_SECONDS = 600.0
 """An uncertain chunk attempted longer ago does not hold up its chat after a restart."""
@@ -46,7 +47,8 @@ def restore(items: Iterable[OpenChunk], lanes: Lanes, doubts: Doubts, wall: floa
                     attempted.append(chunk.key)
             case _:
                 lanes.add(chunk)
-                pause = (item.until or 0.0) - wall
+                # A clock that was set back must not make an hour of a minute.
+                pause = min((item.until or 0.0) - wall, RETRY_SECONDS[-1])
                 if item.state == "deferred" and pause > 0:
                     lanes.wait(chunk, now + pause)
                     waits.append((lane_of(chunk), pause))

@@ -25,6 +25,7 @@ class Link:
         """Whether sends carry a GUID of ours."""
         self.blocked = False
         """Whether imsg takes no sends any more, as an earlier one is still under way in it."""
+        self._path = self._file = ""
         self.told = False
         """Whether the caller knows that it is blocked and that nothing more is waited for."""
 
@@ -33,12 +34,21 @@ class Link:
         if message.epoch != self.epoch:
             self.epoch, self.pace, self.blocked, self.told = message.epoch, Pace(), False, False
         self.ready, self.place = True, Place(self._prefs.source, message.era)
-        self.able(message.capabilities or UNKNOWN)
+        capabilities = message.capabilities or UNKNOWN
+        # Before 0.14 a child goes on with the file it opened, and sends over it too.
+        self._path, self._file = message.path, message.file if capabilities.strict else ""
+        self.able(capabilities)
 
     def able(self, capabilities: Capabilities) -> None:
         """What this child can do now."""
         self.tracked = self._prefs.tracks(capabilities)
         self.powers = Powers(ask=capabilities.can(STATUS), issue=self.tracked)
+
+    def is_elsewhere(self) -> bool:
+        """Whether another file stands there than is watched: imsg from 0.14 on sends over it at once, and what a
+        chat's number means in it is not known before it is watched too (imsg protocol 12.4).
+        """
+        return self._file != "" and self._prefs.file_of(self._path) not in ("", self._file)
 
     def has_room(self, under_way: int) -> bool:
         """Whether one more send may start beside those ``under_way``."""

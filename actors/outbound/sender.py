@@ -61,7 +61,7 @@ from actors.outbound.link import Link
 from actors.outbound.outbox import Flight, Outbox
 from actors.outbound.pace import Pace
 from actors.outbound.report import BLOCKED, STRANDED, Report
-from actors.outbound.verdicts import Accepted, Blocked, NotStarted, Unknown, meaning
+from actors.outbound.verdicts import ELSEWHERE, Accepted, Blocked, NotStarted, Unknown, meaning
 from actors.outbound.wire import Prefs, attempt_id, send_params, tracked_params
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
@@ -185,6 +185,9 @@ class OutboundSender(Actor):
         self._starting.discard(key)
         flight = self._flights[key]
         chunk, guid = flight.chunk, flight.guid
+        if self._link.is_elsewhere():
+            self._answer(flight, Answer(flight, None, ELSEWHERE))
+            return
         selector = self._link.place.selector(chunk.address)
         if selector is None:
             del self._flights[key]

@@ -14,6 +14,8 @@ DATABASE_SECONDS = 5.0
 """How long a send waits for a database that imsg cannot open just now."""
 
 BUSY, OUTCOME_UNKNOWN, DATABASE_DOWN, LANE_BLOCKED, NO_METHOD = -32000, -32001, -32002, -32004, -32601
+ELSEWHERE = {"code": DATABASE_DOWN, "message": "another Messages database stands there; it is not watched yet"}
+"""What a send is answered by ourselves then."""
 HOPELESS_CODES = (-32600, NO_METHOD, -32602)
 BEFORE_DISPATCH = ("not authorized to send apple events", "error -1743", "application isn't running")
 NO_SUCH_CHAT = ("can't get chat id", "can\u2019t get chat id", "error -1728", "only supported on macos")

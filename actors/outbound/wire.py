@@ -1,5 +1,6 @@
 """Chunks as imsg and the echo memory see them. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -18,12 +19,14 @@ class Prefs:
 
     ``namespace`` is that of the journal: the GUIDs of tracked sends are made in it. ``transport`` is the config's
     ``sendTransport``. ``source`` is the Messages database the account reads now, None where there is only one.
+    ``file_of`` tells the file at a path from another that took its place, "" where that is not known.
     """
 
     namespace: UUID
     transport: Literal["auto", "bridge", "applescript"] = "auto"
     region: str = "US"
     source: int | None = None
+    file_of: Callable[[str], str] = lambda _: ""
 
     @property
     def extra(self) -> dict[str, str]:

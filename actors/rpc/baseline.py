@@ -5,6 +5,7 @@ before the start is the baseline: nothing older is ever answered. Over a replace
 last good moment are the missed ones: the baseline lies right before the first of them.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +14,15 @@ from actors.normalizer.normalize import moment
 
 CHATS, MESSAGES = 5, 5
 MANY_CHATS, MANY_MESSAGES = 200, 500
+AT_ONCE = 8
+"""Questions that are open at once: from 128 on imsg refuses them (imsg protocol 12.2), and sends need room too."""
 
 Question = tuple[str, dict[str, Any]]
 """Method and params."""
 
 
 class Survey:
-    """Ask ``first``, feed every answer to ``answered``, which gives what to ask next; then read ``newest``.
+    """Ask ``first``, feed every answer to ``answered``, which gives what to ask next; once ``done``, read ``newest``.
 
     ``since`` None: the newest row of all, not counting those dated from ``now`` on (their watch is on its way).
     Otherwise the row before the first one dated ``since`` (unix seconds) or later.
@@ -29,6 +32,7 @@ class Survey:
         self._now = now
         self._since = since
         self._open = 1
+        self._left: deque[Question] = deque()
         self._asked_chats = False
         self._ids: list[int] = []
         self._later: list[int] = []
@@ -36,7 +40,7 @@ class Survey:
 
     def done(self) -> bool:
         """Whether all answers are in."""
-        return self._open == 0
+        return not self._open and not self._left
 
     def first(self) -> Question:
         """The first question."""
@@ -50,22 +54,24 @@ class Survey:
             self.failed = self.failed or result is None
             for message in objects(result, "messages"):
                 self._take(message)
-            return []
+            return self._next()
         self._asked_chats = True
         if result is None or not isinstance(result.get("chats"), list):
             self.failed = True
             return []
         chats = [chat for chat in objects(result, "chats") if type(chat.get("id")) is int]
-        questions: list[Question] = [
-            ("messages.history", {"chat_id": chat["id"], "limit": MESSAGES}) for chat in chats[:CHATS]
-        ]
+        self._left += [("messages.history", {"chat_id": chat["id"], "limit": MESSAGES}) for chat in chats[:CHATS]]
         if self._since is not None:
             missed = {"limit": MANY_MESSAGES, "start": iso(self._since)}
-            questions += [
+            self._left += [
                 ("messages.history", {"chat_id": chat["id"], **missed}) for chat in chats if self._wants(chat)
             ]
-        self._open += len(questions)
-        return questions
+        return self._next()
+
+    def _next(self) -> list[Question]:
+        count = min(AT_ONCE - self._open, len(self._left))
+        self._open += count
+        return [self._left.popleft() for _ in range(count)]
 
     def _wants(self, chat: Mapping[str, Any]) -> bool:
         """Whether something may have been said in a chat since then."""
@@ -82,7 +88,7 @@ class Survey:
 
     def newest(self) -> int | None:
         """The row to start after, -1 for an empty database; None while unknown or when imsg cannot tell."""
-        if self._open or self.failed:
+        if not self.done() or self.failed:
             return None
         if self._since is not None and self._later:
             return min(self._later) - 1 or -1
@@ -92,7 +98,7 @@ class Survey:
 
     def highest(self) -> int | None:
         """The highest row seen at all, None when none was or imsg cannot tell."""
-        return None if self._open or self.failed else max(self._ids + self._later, default=None)
+        return None if not self.done() or self.failed else max(self._ids + self._later, default=None)
 
 
 def objects(result: Mapping[str, Any] | None, key: str) -> list[Mapping[str, Any]]:

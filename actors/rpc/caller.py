@@ -71,7 +71,8 @@ class RpcCaller(Actor):
             case Listen(reply_to):
                 self._listen(reply_to)
             case Connected(epoch, stdin):
-                self._lose("replaced by a new child")
+                if self._writer is not None:
+                    self._lose("replaced by a new child")
                 self._epoch, self._writer = epoch, stdin
             case Capable(epoch, capabilities) if epoch == self._epoch:
                 self._capabilities = capabilities

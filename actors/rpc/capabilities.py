@@ -121,6 +121,9 @@ def _database(value: Mapping[str, Any]) -> Database:
 
 
 def before_strict(version: str = "") -> Capabilities:
-    """An imsg that does not know ``initialize``; ``version`` as its command line prints it, empty while unknown."""
+    """An imsg that does not know ``initialize``; ``version`` as its command line prints it, empty while unknown.
+
+    A command line of 0.14 or later was installed after this child began, or the child is slow: it tells nothing of it.
+    """
     number = parse_version(version)
-    return Capabilities(version=".".join(map(str, number)) if number else "")
+    return Capabilities(version=".".join(map(str, number)) if number and number < STRICT else "")

@@ -12,6 +12,11 @@ LIMIT = 200
 FEWER = 8
 
 
+def page_params(since: int, limit: int, attachments: bool) -> dict[str, Any]:
+    """Params of ``messages.after``."""
+    return {"since_rowid": since, "limit": limit, "attachments": attachments, "include_reactions": True}
+
+
 class Pages:
     """Ask for ``params``, feed the answer to ``took`` or ``failed``; ``since`` is where the watch goes on."""
 
@@ -23,12 +28,7 @@ class Pages:
 
     def params(self) -> dict[str, Any]:
         """Params of the next ``messages.after``."""
-        return {
-            "since_rowid": self.since,
-            "limit": self._limit,
-            "attachments": self._attachments,
-            "include_reactions": True,
-        }
+        return page_params(self.since, self._limit, self._attachments)
 
     def took(self, page: Page) -> bool:
         """A page came; True when there is another one to ask for."""
@@ -43,3 +43,23 @@ class Pages:
             return False
         self._limit = max(1, self._limit // FEWER)
         return True
+
+
+class SecondLook:
+    """Rows a live watch may have passed over: imsg gives one up whose chat is written late (imsg protocol 12.7).
+
+    What came between the last two looks is read once more, at most ``LIMIT`` rows of it; the journal knows which of
+    them it has. Without anything new there is nothing to read.
+    """
+
+    def __init__(self) -> None:
+        self._before = self._last = 0
+
+    def begin(self, cursor: int) -> None:
+        """A watch begins: what lies below is none of its business."""
+        self._before = self._last = cursor
+
+    def params(self, delivered: int, attachments: bool) -> dict[str, Any] | None:
+        """Params of the ``messages.after`` to ask, None for none; ``delivered`` is the newest row on disk."""
+        since, self._before, self._last = self._before, self._last, max(delivered, self._last)
+        return page_params(max(since, 0), LIMIT, attachments) if since < self._last else None

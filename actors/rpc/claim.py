@@ -164,7 +164,7 @@ def _taken(descriptor: int, identity: str) -> Problem:
 def _unknown(path: Path, error: OSError) -> Problem:
     reason = f"cannot find out whether another gateway reads this database: {path}: {error.strerror or error}"
     return Problem(
-        "another-gateway",
+        "unclaimed",
         reason,
         "make that folder writable for this user alone, or set XDG_RUNTIME_DIR to one that is; the gateway tries again",
     )

@@ -2,13 +2,17 @@
 
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Call, Record, Ref, Replay
+from actors.envelopes.control import Call, Record, Ref, Replay, Tick
 from actors.envelopes.inbound import Received
+from actors.rpc import program
 from actors.rpc.errands import Errands
 from actors.rpc.health import LinkHealth, Problem
 from actors.rpc.link import Link
 from actors.rpc.liveness import Liveness
 from actors.runtime.actor import Actor
+
+UNDECODED = ("page", "again")
+"""Questions whose answers hold rows, which stay as they came."""
 
 
 class Desk(NamedTuple):
@@ -60,3 +64,36 @@ class Desk(NamedTuple):
         if self.health.notice != problem:
             self.actor.log.warning("{}. {}", problem.reason, problem.remedy)
         self.health.note(problem)
+
+
+class PlainPort:
+    """The half of a port that only passes on: questions, facts, words and timers of child number ``epoch``."""
+
+    def __init__(self, desk: Desk, epoch: int) -> None:
+        self._desk = desk
+        self._clock = desk.actor.clock
+        self._epoch = epoch
+
+    def call(self, method: str, params: dict[str, Any], name: str, patience: float | None = None) -> None:
+        """Ask imsg."""
+        self._desk.call(method, params, (name, self._epoch), patience, raw=name in UNDECODED)
+
+    def record(self, fact: Any) -> None:
+        """Tell the journal."""
+        self._desk.record(fact)
+
+    def notice(self, problem: Problem) -> None:
+        """Something the operator should know."""
+        self._desk.notice(problem)
+
+    def later(self, name: str, seconds: float) -> None:
+        """Call ``due(name)`` in so many seconds."""
+        self._clock.after(seconds, self._desk.actor.actor_ref, Tick(name, self._epoch))
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock.wall()
+
+    def file_of(self, path: str) -> str:
+        """What names a database file on its file system."""
+        return program.file_identity(path)

@@ -28,7 +28,8 @@ BROKEN_PIPE = "broken pipe"
 class Problem(NamedTuple):
     """Why a link is not well. ``code`` is one of a closed set: ``starting``, ``not-installed``, ``unsafe-program``,
     ``no-rpc``, ``no-disk-access``, ``no-automation``, ``hanging``, ``exited``, ``another-gateway``, ``sends-fail``,
-    ``sends-blocked``, ``watch-behind``, ``database-replaced``, ``database-unreadable``, ``old-imsg``, ``unsteady``.
+    ``sends-blocked``, ``watch-behind``, ``database-replaced``, ``database-unreadable``, ``unclaimed``, ``old-imsg``,
+    ``unsteady``.
     """
 
     code: str
@@ -134,6 +135,11 @@ def explain_database(cli: str, detail: str) -> Problem:
         return Problem("no-disk-access", _no_access(detail), FULL_DISK_ACCESS)
     reason = f"{cli} cannot use the Messages database: {detail[:200]}"
     return Problem("database-unreadable", reason, "see that the file is there and whole; the gateway looks again")
+
+
+def explain_unsteady(cli: str, times: int) -> Problem:
+    """A child that keeps ending."""
+    return Problem("unsteady", f"{cli} ended {times} times in a minute", BY_HAND.format(cli))
 
 
 def _no_access(said: str) -> str:

@@ -6,40 +6,36 @@ what was missed, and stores that every minute, so that the next gateway can too.
 
 from typing import Any
 
-from actors.envelopes.control import Answer, Capable, SourceState, Subscribed, Tick
+from actors.envelopes.control import Answer, Capable, SourceState, Subscribed
 from actors.envelopes.facts import Watched
-from actors.envelopes.inbound import Overlong, Watching
-from actors.rpc import program
+from actors.envelopes.inbound import Watching
 from actors.rpc.capabilities import Capabilities
-from actors.rpc.desk import Desk
-from actors.rpc.frames import MAX_LINE, StreamEnd, page_of
+from actors.rpc.catchup import SecondLook
+from actors.rpc.desk import Desk, PlainPort
+from actors.rpc.frames import Junk, StreamEnd, page_of
 from actors.rpc.health import Problem
-from actors.rpc.liveness import PROBE_SECONDS, PULSE_SECONDS, Heartbeat, Verdict
+from actors.rpc.liveness import PROBE_SECONDS, PULSE_SECONDS, UNSTEADY, Endings, Heartbeat, Verdict
 from actors.rpc.prober import BEHIND, Prober
-from actors.rpc.refetch import failed_answer, refetch_params
+from actors.rpc.salvage import Salvage
 from actors.rpc.watch import Watch
 
-UNDECODED = ("page", "again")
-"""Questions whose answers hold rows, which stay as they came."""
-STREAM_PAUSE = 1.0
 HEALTHY_AFTER = 300.0
 NOTE_SECONDS = 60.0
 """How often it is stored that the watch is well."""
 FIRST_PROBE = 5.0
+KEEPS_ENDING = "it is begun again each time, later each time; what comes meanwhile may be late. Update imsg"
 WENT_BACK = (
     "the newest row of {} is {} now, below what came before: a restored backup, or deleted messages. "
     "Watching from there; nothing that was answered is answered again"
 )
 
 
-class Keeper:
+class Keeper(PlainPort):
     """``epoch`` numbers the child; ``since`` is when the link was last well in this process, None at its start."""
 
     def __init__(self, desk: Desk, epoch: int, state: SourceState, since: float | None) -> None:
-        self._desk = desk
-        self._clock = desk.actor.clock
+        super().__init__(desk, epoch)
         self._log = desk.actor.log
-        self._epoch = epoch
         self.well_at = since
         self.live_since: float | None = None
         """Monotonic seconds, None before the first subscription of this child."""
@@ -48,6 +44,7 @@ class Keeper:
         self.watch = Watch(desk.link, self, state, since)
         self.prober = Prober(desk.link, self, desk.liveness, lambda method: self.watch.capabilities.can(method))
         self._heartbeat = Heartbeat(self._clock.wall(), self._clock.monotonic())
+        self._endings, self._second, self._salvage = Endings(), SecondLook(), Salvage(desk)
         self._probe_at = self._note_at = 0.0
         self._refreshing = False
         self._ended_early: StreamEnd | None = None
@@ -98,22 +95,24 @@ class Keeper:
             return
         self._log.warning("the watch ended ({}); subscribing again from the cursor", end.why)
         self.watch.subscription = None
-        self.later("resubscribe", STREAM_PAUSE)
+        times, pause = self._endings.another(self._clock.monotonic())
+        if times >= UNSTEADY:
+            self.notice(Problem("unsteady", f"imsg keeps ending its watch ({end.why})", KEEPS_ENDING))
+        self.later("resubscribe", pause)
 
     def row(self, raw: bytes, now: float) -> None:
         """A row of the watch."""
         self.deliver(raw, self.watch.era, now)
 
     def overlong(self, head: bytes, now: float) -> None:
-        """A line too long to keep: kept as corrupt at once, and fetched once more without its attachments."""
-        self._log.error("imsg wrote a line over {} MiB; it is passed over, the next one is read", MAX_LINE >> 20)
-        if (failed := failed_answer(head)) is not None:
-            self._desk.to_caller(failed)
-        if failed is not None or self._quiet:
-            return
-        self._desk.to_normalizer(Overlong(self._desk.link.account, self._desk.link.source, now, head))
-        if (params := refetch_params(head, self.watch.capabilities)) is not None:
+        """A line too long to keep."""
+        if (params := self._salvage.overlong(head, now, self.watch.capabilities, self._quiet)) is not None:
             self.call("messages.after", params, "again")
+
+    def broken(self, line: bytes, junk: Junk, now: float) -> None:
+        """A line that is no JSON-RPC."""
+        if not self._quiet:
+            self._salvage.broken(line, junk, now)
 
     def _fetched(self, answer: Answer) -> None:
         page = page_of(answer.result["raw"]) if answer.result is not None else None
@@ -142,6 +141,9 @@ class Keeper:
         if self.prober.is_open:
             return True
         self._probe_at = self._clock.monotonic() + PROBE_SECONDS
+        if (refused := self._desk.link.refusal()) is not None and refused.code == "another-gateway":
+            self.hangs(refused)
+            return False
         if self.watch.is_other_file():
             self._log.warning("another file stands at {}; imsg is started again to read it", self._desk.link.name)
             self.give_up()
@@ -150,6 +152,12 @@ class Keeper:
             return False
         self.prober.start()
         return True
+
+    def probe_for(self, *waiting: Any) -> None:
+        """Somebody wants to know now. While a watch is being begun again there is nothing to say yet."""
+        self.on_probed.extend(waiting)
+        if self._desk.health.reading is not None or (self.watch.is_live and not self.probe()):
+            self.probe_over()
 
     def probe_over(self) -> None:
         """Tell whoever waited for a probe."""
@@ -175,14 +183,6 @@ class Keeper:
         if self.watch.is_live:
             self.call("watch.unsubscribe", {"subscription": self.watch.subscription}, "unsubscribe")
 
-    def call(self, method: str, params: dict[str, Any], name: str, patience: float | None = None) -> None:
-        """Ask imsg."""
-        self._desk.call(method, params, (name, self._epoch), patience, raw=name in UNDECODED)
-
-    def record(self, fact: Any) -> None:
-        """Tell the journal."""
-        self._desk.record(fact)
-
     def deliver(self, raw: bytes, era: int, now: float | None = None) -> None:
         """A row, by whatever way it came."""
         if not self._quiet:
@@ -190,6 +190,7 @@ class Keeper:
 
     def begins(self, era: int, since: float | None) -> None:
         """Rows from now on are of this era; what is dated since then was missed."""
+        self._desk.liveness.over(era)
         self._desk.to_normalizer(Watching(self._desk.link.source, era, since, self._clock.wall()))
 
     def capable(self, capabilities: Capabilities) -> None:
@@ -207,15 +208,19 @@ class Keeper:
         """The watch runs; until it has ``caught_up``, which a probe tells, a new beginning must go back as far."""
         now = self._clock.wall()
         self.well_at, self.prober.floor = now if caught_up else self.well_at, cursor or 0
+        self._second.begin(self.prober.floor)
         self.live_since = self.live_since or self._clock.monotonic()
         self._probe_at = self._clock.monotonic() + FIRST_PROBE
         self._desk.health.up(now)
-        self._desk.to_caller(Subscribed(self._epoch, self.watch.capabilities, self.watch.era))
+        path = self._desk.link.file(self.watch.capabilities.database.path)
+        self._desk.to_caller(Subscribed(self._epoch, self.watch.capabilities, self.watch.era, path, self.watch.file))
         since = "now on" if cursor is None else f"row {cursor} on"
         self._log.info("watching {} from {}", self._desk.link.name, since)
         self.note_well()
         if not self.watch.capabilities.strict:
             self._desk.errands.version(self._epoch)
+        if self.on_probed:
+            self.probe_for()
         early, self._ended_early = self._ended_early, None
         if early is not None and early.subscription == self.watch.subscription:
             self.ended(early)
@@ -223,14 +228,7 @@ class Keeper:
     def down(self, problem: Problem) -> None:
         """Nothing comes in."""
         self._desk.down(problem, aloud=not self._quiet)
-
-    def notice(self, problem: Problem) -> None:
-        """Something the operator should know."""
-        self._desk.notice(problem)
-
-    def later(self, name: str, seconds: float) -> None:
-        """Call ``due(name)`` in so many seconds."""
-        self._clock.after(seconds, self._desk.actor.actor_ref, Tick(name, self._epoch))
+        self.probe_over()
 
     def refresh(self) -> None:
         """Another watch in the place of this one: ask the journal anew where to begin."""
@@ -244,15 +242,12 @@ class Keeper:
         self.given_up = True
         self.later("give up", 0.0)
 
-    def now(self) -> float:
-        """Unix seconds."""
-        return self._clock.wall()
-
     def probed(self, verdict: Verdict, newest: int | None) -> None:
         """A probe is over and this is what to do."""
         if verdict is Verdict.WELL:
             self.well_at = self._clock.wall()
             self._forget_notice()
+            self._look_twice()
             if self._clock.monotonic() >= self._note_at:
                 self.note_well()
         elif verdict is Verdict.WAIT:
@@ -262,11 +257,18 @@ class Keeper:
             self._forget_notice()
         else:
             self.notice(BEHIND)
-            if verdict is Verdict.RESUBSCRIBE:
+            if verdict is Verdict.RESUBSCRIBE or self.watch.capabilities.can("messages.after"):
+                # What its pages did not bring, another child would not bring either; and this one may be sending.
                 self.refresh()
             else:
                 self.down(BEHIND)
                 self.give_up()
+
+    def _look_twice(self) -> None:
+        link = self._desk.link
+        params = self._second.params(link.delivered(), link.attachments)
+        if params is not None and self.watch.is_live and self.watch.capabilities.can("messages.after"):
+            self.call("messages.after", params, "again")
 
     def _forget_notice(self) -> None:
         """What stood against the link is over: a watch that was behind, a child that kept ending."""
@@ -292,9 +294,5 @@ class Keeper:
         self.watch.replace(rowid, self.well_at)
 
     def well_since(self) -> float | None:
-        """When the watch was last known to be well."""
-        return self.well_at
-
-    def file_of(self, path: str) -> str:
-        """What names a database file on its file system."""
-        return program.file_identity(path)
+        """When the watch was last known to be well, if only by an earlier gateway."""
+        return self.watch.missed_since() if self.well_at is None else self.well_at

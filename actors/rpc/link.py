@@ -30,11 +30,17 @@ class Link:
     delivered: Callable[[], int]
     visible: Callable[[], int]
     refusal: Callable[[], Problem | None]
+    standard: str = ""
+    """What imsg reads without a ``db_path``, where that is certain."""
 
     @property
     def argv(self) -> tuple[str, ...]:
         """The child's command line (mission page: ``imsg rpc``, any program that speaks it)."""
         return (self.cli, "rpc", "--db", self.db_path) if self.db_path else (self.cli, "rpc")
+
+    def file(self, told: str) -> str:
+        """The path of the database here, as far as it is known; ``told`` is what imsg says of it."""
+        return (self.db_path or self.standard or told) if self.local else ""
 
     @property
     def name(self) -> str:

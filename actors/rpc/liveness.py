@@ -5,11 +5,13 @@ in meanwhile, means a stalled watch: it is subscribed again, then the child is r
 that is a row the watch does not deliver by design, and is left alone. Pure: times and numbers are passed in.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from actors.rpc.baseline import objects
+from actors.runtime.backoff import Backoff
 
 PULSE_SECONDS = 5.0
 PROBE_SECONDS = 30.0
@@ -17,6 +19,10 @@ ASLEEP_SECONDS = 30.0
 """The wall clock ran ahead of the monotonic one by more than this: the machine slept, or its clock was set."""
 PAUSED_SECONDS = 60.0
 """Between two pulses more than this went by: the process was stopped, or starved."""
+UNSTEADY, UNSTEADY_SECONDS = 3, 60.0
+"""So many ends in so many seconds are worth a word to the operator."""
+STREAM_PAUSE = 1.0
+"""Before a watch that ended by itself is begun again (seconds); when it ends again and again, up to 30."""
 
 
 class Verdict(Enum):
@@ -33,10 +39,11 @@ class Liveness:
     """The memory of one link's probes."""
 
     def __init__(self) -> None:
-        self._behind = 0
-        self._delivered = 0
-        self._stage = 0
-        self._accepted = 0
+        self._era: int | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._behind = self._delivered = self._stage = self._accepted = 0
 
     def judge(self, newest: int | None, delivered: int, waiting: int) -> Verdict:
         """``newest``: the newest row imsg tells (None: there is none), ``delivered``: the newest one on disk here,
@@ -56,10 +63,27 @@ class Liveness:
         self._accepted, self._behind, self._stage = newest, 0, 0
         return Verdict.UNSEEN
 
-    def went_back(self, rowid: int) -> None:
-        """Another database: what was known of the old one means nothing."""
-        self._behind = self._stage = self._accepted = 0
-        self._delivered = rowid
+    def over(self, era: int) -> None:
+        """Rows are of this database from now on: numbers of another one mean nothing here."""
+        if era != self._era:
+            self._era = era
+            self._forget()
+
+
+_ANOTHER_WATCH = Backoff(first=STREAM_PAUSE, factor=2.0, cap=30.0, jitter=0.0)
+
+
+class Endings:
+    """How often something ended by itself lately; times in monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=16)
+
+    def another(self, now: float) -> tuple[int, float]:
+        """It ended (again): how often within ``UNSTEADY_SECONDS``, and how long to wait before it begins anew."""
+        self._times.append(now)
+        times = sum(1 for at in self._times if now - at < UNSTEADY_SECONDS)
+        return times, _ANOTHER_WATCH.delay(times - 1, 0.0)
 
 
 class Heartbeat:

@@ -7,6 +7,7 @@ It measures what waits (nothing is counted up and down, so nothing can leak) and
 import contextlib
 import os
 import select
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,11 @@ class Channel:
 
     def _waiting(self) -> int:
         return self.pump.told - self.taken + self._elsewhere()
+
+    @staticmethod
+    def ended_by_itself(code: int | None) -> bool:
+        """Whether this exit code is of a child that is gone, and not by a signal of ours."""
+        return code not in (None, -signal.SIGTERM, -signal.SIGKILL)
 
     def end(self) -> None:
         """End the child's group, without waiting for that."""

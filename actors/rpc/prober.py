@@ -1,6 +1,6 @@
 """Probing a live watch: two cheap questions with a deadline, and what the answers say about it. Pure.
 
-``chats.list`` and ``messages.history`` with a limit of one tell the newest row that imsg knows; ``Liveness`` compares
+``chats.list`` and a short ``messages.history`` tell the newest row that imsg knows; ``Liveness`` compares
 it with the newest one delivered. A newest row below what was delivered may mean that the database went back, or only
 that rows with old dates came late (iCloud): ``messages.after`` tells where there is such a method, and the newest rows
 of several chats confirm it before anything is done about it.
@@ -15,6 +15,8 @@ from actors.rpc.health import DATABASE_DOWN, Problem, explain_database, explain_
 from actors.rpc.link import Link
 from actors.rpc.liveness import Liveness, Verdict, first_chat, first_row
 
+NEWEST = 5
+"""Messages to ask for: a link's preview, alone the newest row, is joined with its message when both are in sight."""
 BEHIND = Problem(
     "watch-behind",
     "imsg knows newer messages than its watch delivers",
@@ -105,7 +107,7 @@ class Prober:
         if chat is None:
             self._newest(None)
         else:
-            self._port.call("messages.history", {"chat_id": chat, "limit": 1}, "probe newest")
+            self._port.call("messages.history", {"chat_id": chat, "limit": NEWEST}, "probe newest")
 
     def _newest(self, newest: int | None) -> None:
         visible = self._link.visible()
@@ -143,7 +145,6 @@ class Prober:
         highest = survey.highest()
         if highest is not None and highest < self._link.visible():
             rowid = survey.newest() or -1
-            self._liveness.went_back(rowid)
             self._port.rewound(rowid)
         else:
             self._port.probed(Verdict.WELL, highest)

@@ -7,7 +7,6 @@ killed gateway is awaited and ended.
 """
 
 import random
-import signal
 from collections import deque
 from typing import Any
 
@@ -35,24 +34,23 @@ from actors.rpc.errands import Errands
 from actors.rpc.frames import Junk, Row, StreamEnd, sort
 from actors.rpc.health import (
     BROKEN_PIPE,
-    BY_HAND,
     STARTING,
     LinkHealth,
     Problem,
     explain_exit,
     explain_missing,
     explain_no_rpc,
+    explain_unsteady,
 )
 from actors.rpc.keeper import HEALTHY_AFTER, Keeper
 from actors.rpc.link import Link
-from actors.rpc.liveness import Liveness
+from actors.rpc.liveness import UNSTEADY, Endings, Liveness
 from actors.rpc.pipes import Channel
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import CHILD
 from actors.runtime.process import SpawnError, group_lives, started_at, when_ended
 
 ORPHAN_PATIENCE = 10.0
-UNSTEADY, UNSTEADY_SECONDS = 3, 60.0
 LAST_WORDS = 20
 JUNK_SHOWN = 5
 
@@ -76,7 +74,7 @@ class RpcReader(Actor):
         self._launching = False
         self._well_at: float | None = None
         self._attempt = 0
-        self._ends: deque[float] = deque(maxlen=UNSTEADY)
+        self._endings = Endings()
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._answered = self._ending = self._pipe_broke = self._quiet = False
 
@@ -137,6 +135,7 @@ class RpcReader(Actor):
                 keeper.ended(read)
             elif type(read) is Junk:
                 self._junk(read)
+                keeper.broken(line, read, now)
         for head in cut:
             self._health.dropped += 1
             keeper.overlong(head, now)
@@ -213,7 +212,7 @@ class RpcReader(Actor):
             return
         self._health.pid = None
         problem = explain_exit(self._link.cli, code, list(self._words), self._answered)
-        by_itself = not self._ending or self._ended_first(code)
+        by_itself = not self._ending or (self._pipe_broke and channel.ended_by_itself(code))
         if self._health.state != "down":
             self._down(STARTING if keeper.given_up else problem)
         elif not keeper.given_up and by_itself:
@@ -233,15 +232,9 @@ class RpcReader(Actor):
             self._attempt = 0
         self._again()
 
-    def _ended_first(self, code: int | None) -> bool:
-        """A broken pipe was the first sign of its end: it was gone before we ended it."""
-        return self._pipe_broke and code not in (None, -signal.SIGTERM, -signal.SIGKILL)
-
     def _note_end(self, now: float) -> None:
-        self._ends.append(now)
-        if len(self._ends) == UNSTEADY and now - self._ends[0] < UNSTEADY_SECONDS:
-            reason = f"{self._link.cli} ended {UNSTEADY} times in a minute"
-            self._health.note(Problem("unsteady", reason, BY_HAND.format(self._link.cli)))
+        if self._endings.another(now)[0] >= UNSTEADY:
+            self._health.note(explain_unsteady(self._link.cli, UNSTEADY))
 
     def _again(self) -> None:
         delay = CHILD.delay(self._attempt, random.random())
@@ -271,14 +264,11 @@ class RpcReader(Actor):
             self._channel.end()
 
     def _probe(self, done: Any) -> None:
-        """Somebody wants to know now. Without a live watch the health says all there is to say."""
-        keeper = self._keeper
-        if keeper is None or not keeper.watch.is_live or self._quiet:
+        """Somebody wants to know now. Without a child the health says all there is to say."""
+        if self._keeper is None or self._quiet:
             done()
-            return
-        keeper.on_probed.append(done)
-        if not keeper.probe():
-            keeper.probe_over()
+        else:
+            self._keeper.probe_for(done)
 
     def _quiesce(self, reply_to: Ref) -> None:
         """Rows that come from here on are left for the next start."""
@@ -302,4 +292,5 @@ class RpcReader(Actor):
         if self._keeper is not None:
             self._keeper.probe_over()
         if self._channel is not None:
+            self.tell(self._caller, Disconnected(self._epoch, "the reader failed"))
             self._channel.abandon()

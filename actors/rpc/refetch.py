@@ -7,6 +7,7 @@ can ask for less.
 from typing import Any
 
 from actors.envelopes.control import Response
+from actors.normalizer import heads
 from actors.rpc.capabilities import Capabilities
 from actors.rpc.frames import numbers_of
 
@@ -27,7 +28,9 @@ def failed_answer(head: bytes) -> Response | None:
 
 def refetch_params(head: bytes, capabilities: Capabilities) -> dict[str, Any] | None:
     """Params of a ``messages.after`` for just that message; None where that cannot be asked."""
-    number = numbers_of(head).get("id", 0)
+    # Keys stand in any order, so the first id may be a reaction's: only the message's own counts.
+    found = heads.read(head).id
+    number = int(found) if found.isdecimal() and len(found) < 19 else 0
     if number < 1 or not capabilities.can("messages.after"):
         return None
     return {"since_rowid": number - 1, "limit": 1, "attachments": False}

@@ -25,7 +25,7 @@ from actors.rpc.health import DATABASE_DOWN, Problem, explain_database, explain_
 from actors.rpc.link import Link, watch_params
 from actors.rpc.port import Port
 
-NO_SUCH_METHOD = -32601
+NO_SUCH_METHOD, BUSY = -32601, -32000
 SUBSCRIBE_TRIES, SUBSCRIBE_PAUSE = 3, 1.0
 DATABASE_PAUSE, DATABASE_PAUSE_CAP = 5.0, 60.0
 SURVEY_PAUSE = 60.0
@@ -145,19 +145,20 @@ class Watch:
 
     def _settle(self) -> None:
         """Find out where to begin, then begin."""
-        state, path = self._state, self._link.db_path or self.capabilities.database.path
-        self.file = self._port.file_of(path) if self._link.local and path else ""
+        state, path = self._state, self._link.file(self.capabilities.database.path)
+        self.file = self._port.file_of(path) if path else ""
         self._replaced = bool(state.file and self.file and state.file != self.file)
         if state.cursor is None:
             self._survey(Survey(self._port.now()))
         elif self._replaced:
-            self._survey(Survey(self._port.now(), self._missed_since()))
+            self._survey(Survey(self._port.now(), self.missed_since()))
         else:
             if self.file and not state.file:
                 self._port.record(Identified(state.source, self.file))
             self._catch_up(state.cursor)
 
-    def _missed_since(self) -> float:
+    def missed_since(self) -> float:
+        """From when on rows count as missed (unix seconds): since the watch was last well, by whoever knows it."""
         known = self._since if self._since is not None else self._state.watched
         return known if known is not None else self._port.now() - REPLAY_DEFAULT
 
@@ -219,7 +220,7 @@ class Watch:
         self._catch_up(rowid)
 
     def _catch_up(self, cursor: int, missed: bool = True) -> None:
-        self._port.begins(self.era, self._missed_since() if missed else None)
+        self._port.begins(self.era, self.missed_since() if missed else None)
         self._caught_up = not missed
         if self.capabilities.can("messages.after"):
             self._pages = Pages(cursor, self._link.attachments)
@@ -231,6 +232,8 @@ class Watch:
         pages = self._pages
         if pages is None:
             return
+        if answer.late:
+            self._port.down(explain_silence(self._link.cli, "messages.after"))
         page = page_of(answer.result["raw"]) if answer.result is not None else None
         if answer.error is not None and answer.error.get("code") == DATABASE_DOWN:
             self._pages = None
@@ -266,6 +269,7 @@ class Watch:
         elif answer.error is not None:
             self._refused(answer.error)
         elif answer.late and self.answered_once and self._tries < SUBSCRIBE_TRIES:
+            self._port.down(explain_silence(self._link.cli))
             self._port.later("subscribe", SUBSCRIBE_PAUSE)
         else:
             self._port.down(explain_silence(self._link.cli))
@@ -274,13 +278,15 @@ class Watch:
     def _refused(self, error: Mapping[str, Any]) -> None:
         if self.capabilities.strict and error.get("code") == DATABASE_DOWN:
             self._wait_for_database(_detail(error))
-            return
-        self._port.down(explain_refusal(self._link.cli, error))
-        self._port.give_up()
+        elif error.get("code") == BUSY:
+            self._port.later("subscribe", SUBSCRIBE_PAUSE)
+        else:
+            self._port.down(explain_refusal(self._link.cli, error))
+            self._port.give_up()
 
     def is_other_file(self) -> bool:
         """Whether the database file was replaced. imsg goes on reading the old one, silently (imsg protocol 12.4)."""
-        path = self._link.db_path or self.capabilities.database.path
+        path = self._link.file(self.capabilities.database.path)
         return bool(self.file and path) and self._port.file_of(path) not in ("", self.file)
 
     def lost_database(self, error: Mapping[str, Any]) -> None:

@@ -143,3 +143,18 @@ def test_a_reply_whose_rest_is_given_up_frees_its_place(room: Room) -> None:
     assert len(room.admitted) == PER_CHAT
     room.record(Discarded(chunk_key(1, 1), "given up", START))
     assert len(room.admitted) == PER_CHAT + 1
+
+
+def test_chunks_of_an_account_that_does_not_run_are_named_at_the_start(
+    room: Room, open_room: Open, stage: KillableStage
+) -> None:
+    brought_to(room, "uncertain")
+    stage.kill()
+    open_room(sources={"other": 2})
+    assert ("WARNING", f"1 chunks of account {ACCOUNT}, which does not run, are kept; see `gateway outbox list`") in (
+        stage.logged
+    )
+    stage.kill()
+    stage.logged.clear()
+    open_room(sources={ACCOUNT: 1})
+    assert not [text for _, text in stage.logged if "which does not run" in text]

@@ -38,6 +38,7 @@ def test_a_new_one_is_private_durable_and_of_this_version(path: Path) -> None:
     with closing(connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA fullfsync").fetchone() == (1,)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert version(path) == VERSION
 

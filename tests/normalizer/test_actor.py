@@ -233,3 +233,11 @@ def test_a_stale_echo_is_an_echo(stage: KillableStage) -> None:
     bench.stage.tell(bench.ref, Spoken(7, 1, "hi", guid(3), START))
     bench.receive(raw(3, text="hi"))
     assert [judged.verdict for judged in bench.access.all(Judged)] == [Dropped("echo")]
+
+
+def test_a_message_that_is_no_json_is_kept_with_the_reason(bench: Bench) -> None:
+    head = b'{"method":"message","params":{"message":{"id":5,"text":"a'
+    bench.stage.tell(bench.ref, Overlong("default", 1, START, head, "JSON is malformed"))
+    (judged,) = bench.access.all(Judged)
+    assert judged.verdict == Corrupt("a line broken: JSON is malformed: id 5")
+    assert judged.row.raw == head

@@ -127,7 +127,9 @@ class Desk:
         self.health = LinkHealth(reading=None)
         self.open = open_chunks
         self.epoch = 0
-        prefs = Prefs(NAMESPACE, transport, region, source=1)
+        self.file = self.there = ""
+        """Names of the database file that is watched, and of the one that stands there now."""
+        prefs = Prefs(NAMESPACE, transport, region, source=1, file_of=lambda _: self.there)
         self.ref = OutboundSender.start(
             stage.place("sender:default"), ACCOUNT, self.caller.ref, self.journal.ref, prefs, self.health
         )
@@ -173,7 +175,7 @@ class Desk:
         """A new child is there, sends may start."""
         self.epoch += 1
         self.able, self.era = able or self.able, self.era if era is None else era
-        self.stage.tell(self.ref, Subscribed(self.epoch, self.able, self.era))
+        self.stage.tell(self.ref, Subscribed(self.epoch, self.able, self.era, "/chat.db", self.file))
 
     def disconnect(self) -> None:
         """The child is gone."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from actors.envelopes.control import Recorded
-from actors.envelopes.facts import Appended, Failed, Sent
+from actors.envelopes.facts import Appended, Deferred, Failed, Sent
 from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Dropped
 from actors.envelopes.outbound import Chunk, Prepared, chunk_key
 from actors.outbound.doubts import HISTORY_AFTER
-from tests.outbound.desk import TRACKED, Desk, chunks, left, place, prepared
+from actors.rpc.capabilities import UNKNOWN, Capabilities
+from tests.outbound.desk import STRICT, TRACKED, Desk, chunks, left, place, prepared
 from tests.support.probes import KillableStage
 from tests.support.rows import inbound
 
@@ -93,3 +95,35 @@ def test_the_history_of_a_number_of_the_old_database_is_not_asked_for(stage: Kil
     desk = Desk(stage, left(first, "attempted", 1_800_000_000.0), era=1)
     stage.advance(HISTORY_AFTER)
     assert desk.lookups == []
+
+
+def moved(stage: KillableStage, able: Capabilities) -> Desk:
+    """Another file was put in the place of the one that is watched, and nobody has looked yet."""
+    desk = Desk(stage, able=able, ready=False)
+    desk.file = desk.there = "inode 1"
+    desk.subscribe()
+    desk.there = "inode 2"
+    return desk
+
+
+@pytest.mark.parametrize("able", [STRICT, TRACKED])
+def test_nothing_goes_out_while_another_file_stands_there_than_is_watched(
+    stage: KillableStage, able: Capabilities
+) -> None:
+    """imsg sends over the new file at once, and the chat's number means somebody else in it."""
+    desk = moved(stage, able)
+    desk.tell(prepared(1, "one", to=place(7, guid=GROUP)))
+    stage.advance(20.0)
+    assert desk.calls == []
+    assert desk.of(Deferred)[-1].tries == 0
+    desk.file = "inode 2"
+    desk.subscribe(era=1)
+    stage.advance(20.0)
+    (call,) = desk.calls
+    assert call.params["chat_guid"] == GROUP
+
+
+def test_an_older_imsg_goes_on_with_the_file_it_opened(stage: KillableStage) -> None:
+    desk = moved(stage, UNKNOWN)
+    desk.tell(prepared(1, "one"))
+    assert desk.texts == ["one"]

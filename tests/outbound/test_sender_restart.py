@@ -9,6 +9,7 @@ from actors.envelopes.facts import Deferred, Sent, Uncertain
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER
 from actors.outbound.leftovers import OLD_SECONDS
+from actors.outbound.verdicts import RETRY_SECONDS
 from tests.outbound.desk import NOT_STARTED, TRACKED, Desk, chunks, id_of, left, own, prepared
 from tests.support.probes import KillableStage
 
@@ -95,6 +96,13 @@ def test_a_chunk_left_deferred_waits_for_its_time_and_holds_its_chat(stage: Kill
 def test_a_deferred_chunk_whose_time_came_while_down_goes_at_once(stage: KillableStage) -> None:
     (first,) = chunks(1, "one")
     desk = Desk(stage, left(first, "deferred", None, stage.clock.wall() - 1))
+    assert desk.texts == ["one"]
+
+
+def test_a_deferred_chunk_does_not_wait_for_a_clock_that_was_set_back(stage: KillableStage) -> None:
+    (first,) = chunks(1, "one")
+    desk = Desk(stage, left(first, "deferred", None, stage.clock.wall() + 86_400))
+    stage.advance(RETRY_SECONDS[-1] + 0.5)
     assert desk.texts == ["one"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rpc.baseline import CHATS, MANY_CHATS, MANY_MESSAGES, MESSAGES, Survey
+from actors.rpc.baseline import AT_ONCE, CHATS, MANY_CHATS, MANY_MESSAGES, MESSAGES, Survey
 
 SUBSCRIBED = 1_800_000_000.0
 BEFORE, AFTER = "2027-01-15T07:59:59.000Z", "2027-01-15T08:00:01.000Z"
@@ -97,13 +97,14 @@ def missed(*chats: tuple[Any, list[tuple[int, Any]]]) -> Survey:
     one = Survey(SUBSCRIBED, SINCE)
     assert one.first() == ("chats.list", {"limit": MANY_CHATS})
     listed = [{"id": number, "last_message_at": at} for number, (at, _) in enumerate(chats, 1)]
-    for _, params in one.answered({"chats": listed}):
+    asked = one.answered({"chats": listed})
+    for _, params in asked:
         rows = chats[params["chat_id"] - 1][1]
         if "start" in params:
             assert (params["limit"], params["start"]) == (MANY_MESSAGES, "2027-01-15T07:00:00Z")
             rows = [(number, at) for number, at in rows if at is None or at >= MISSED]
         assert one.newest() is None
-        one.answered(history(*rows[: params["limit"]]))
+        asked += one.answered(history(*rows[: params["limit"]]))
     return one
 
 
@@ -139,6 +140,21 @@ def test_every_row_that_was_missed_is_above_where_it_begins(chats: list[list[tup
     newest = missed(*zip(last, dated, strict=True)).newest()
     assert newest is not None
     assert all(number > newest for rows in chats for number, late in rows if late)
+
+
+def test_it_never_asks_more_at_once_than_imsg_takes() -> None:
+    """0.14+ refuses what goes beyond 128 requests under way."""
+    one = Survey(SUBSCRIBED, SINCE)
+    waiting = one.answered(
+        {"chats": [{"id": number, "last_message_at": MISSED} for number in range(1, MANY_CHATS + 1)]}
+    )
+    asked = 0
+    while waiting:
+        assert len(waiting) <= AT_ONCE
+        assert one.newest() is None
+        waiting, asked = [*waiting[1:], *one.answered(history())], asked + 1
+    assert asked == MANY_CHATS + CHATS
+    assert one.newest() == -1
 
 
 def test_the_highest_row_of_all_counts_whatever_its_date() -> None:

@@ -47,6 +47,7 @@ def test_versions_are_found_in_what_is_printed(text: str, version: object) -> No
         ("0.13.4", "0.13.4", "0.6 to 0.13", ""),
         ("", "", "before 0.14", ""),
         ("imsg, the command", "", "before 0.14", ""),
+        ("0.15.2", "", "before 0.14", ""),  # updated while the child ran: that one is still the old one
     ],
 )
 def test_an_old_imsg_is_known_by_its_version(printed: str, version: str, generation: str, advice: str) -> None:

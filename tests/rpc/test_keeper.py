@@ -10,8 +10,9 @@ from actors.envelopes.facts import Baseline, ChildEnded, Identified, Replaced, W
 from actors.envelopes.inbound import Overlong, Received
 from actors.envelopes.inbound import Watching as Missed
 from actors.rpc.frames import HEAD, MAX_LINE
-from actors.rpc.keeper import FIRST_PROBE, NOTE_SECONDS, STREAM_PAUSE
-from actors.rpc.liveness import PROBE_SECONDS
+from actors.rpc.health import Problem
+from actors.rpc.keeper import FIRST_PROBE, NOTE_SECONDS
+from actors.rpc.liveness import PROBE_SECONDS, STREAM_PAUSE
 from actors.rpc.program import file_identity
 from tests.rpc.watching import LONGEST, NEW, SOURCE, Watching
 from tests.support.actors import Probe as Told
@@ -256,3 +257,30 @@ def test_rows_too_long_that_come_after_the_end_began_are_left_for_the_next_start
     link.gone()
     assert link.health.dropped == 1
     assert link.normalizer.all(Overlong) == []
+
+
+def test_a_line_that_was_meant_to_be_a_message_is_set_aside(link: Watching) -> None:
+    broken = '{"method":"message","params":{"message":{"id":44,"text":"a" "b"}}}'
+    link.script(f"subscribed()\nsay({broken!r})\nsay('not json')\nrow(45)\nserve()").start()
+    link.until(lambda: link.rows() == [45], "the row behind it")
+    (kept,) = link.normalizer.all(Overlong)
+    assert kept.head == broken.encode()
+    assert kept.why
+
+
+def test_another_gateway_that_comes_later_is_noticed_and_makes_way_again(link: Watching) -> None:
+    link.script("serve()").start().up()
+    link.refusal = Problem("another-gateway", "process 7 reads it", "stop one of them")
+    link.live_through(PROBE_SECONDS + 10.0)
+    link.gone()
+    assert link.health.problem == link.refusal
+    link.refusal = None
+    link.live_through(LONGEST * 2)
+    link.up()
+
+
+def test_a_program_that_became_unsafe_costs_no_running_child_its_life(link: Watching) -> None:
+    link.script("serve()").start().up()
+    link.refusal = Problem("unsafe-program", "anybody may write it", "chmod")
+    link.live_through(PROBE_SECONDS + 10.0)
+    assert (link.health.spawned, link.health.state) == (1, "ok")

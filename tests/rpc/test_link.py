@@ -43,3 +43,17 @@ def test_the_command_line_names_the_database_when_it_is_known() -> None:
     link = dataclasses.replace(LINK, cli="/opt/my wrapper", db_path="/a b/chat.db")
     assert link.argv == ("/opt/my wrapper", "rpc", "--db", "/a b/chat.db")
     assert (LINK.name, link.name) == ("the Messages database", "/a b/chat.db")
+
+
+@pytest.mark.parametrize(
+    ("changes", "file"),
+    [
+        ({"db_path": None}, "/told"),
+        ({"db_path": None, "standard": "/s"}, "/s"),
+        ({"db_path": "/d", "standard": "/s"}, "/d"),
+        ({"db_path": "/d", "local": False}, ""),
+        ({"db_path": None, "local": False}, ""),
+    ],
+)
+def test_the_file_is_looked_for_where_it_is_sure_to_be(changes: dict[str, Any], file: str) -> None:
+    assert a_link(**changes).file("/told") == file

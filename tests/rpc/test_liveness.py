@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rpc.liveness import ASLEEP_SECONDS, PAUSED_SECONDS, Heartbeat, Liveness, Verdict, first_chat, first_row
+from actors.rpc.liveness import (
+    ASLEEP_SECONDS,
+    PAUSED_SECONDS,
+    UNSTEADY_SECONDS,
+    Endings,
+    Heartbeat,
+    Liveness,
+    Verdict,
+    first_chat,
+    first_row,
+)
 
 WELL, WAIT, RESUBSCRIBE, RESTART, UNSEEN = Verdict
 
@@ -45,12 +55,22 @@ def test_progress_after_a_new_beginning_starts_the_count_anew() -> None:
     assert judged(*looks) == [WAIT, RESUBSCRIBE, WAIT, RESUBSCRIBE, RESTART]
 
 
-def test_what_was_known_of_a_database_that_went_back_means_nothing() -> None:
+def test_what_was_known_of_another_database_means_nothing() -> None:
     liveness = Liveness()
+    liveness.over(0)
     for _ in range(4):
         liveness.judge(50, 42, 0)
-    liveness.went_back(10)
+    liveness.over(0)
+    assert liveness.judge(50, 42, 0) is WELL
+    liveness.over(1)
     assert [liveness.judge(12, 10, 0) for _ in range(2)] == [WAIT, RESUBSCRIBE]
+    assert [liveness.judge(20 + row, 11 + row, 0) for row in range(5)] == [WAIT] * 5
+
+
+def test_what_keeps_ending_begins_anew_ever_later_and_is_forgotten_after_a_minute() -> None:
+    endings = Endings()
+    assert [endings.another(float(now)) for now in range(6)] == [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30)]
+    assert endings.another(5.0 + UNSTEADY_SECONDS) == (1, 1)
 
 
 LOOKS = st.tuples(st.none() | st.integers(1, 9), st.integers(0, 9), st.integers(0, 1))

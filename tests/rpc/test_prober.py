@@ -8,7 +8,7 @@ from actors.envelopes.control import Answer
 from actors.rpc.baseline import iso
 from actors.rpc.health import Problem
 from actors.rpc.liveness import Liveness, Verdict
-from actors.rpc.prober import Prober
+from actors.rpc.prober import NEWEST, Prober
 from tests.rpc.ports import NOW, a_link, chats, history
 
 
@@ -65,7 +65,7 @@ def test_two_cheap_questions_tell_that_all_is_well() -> None:
     probed.prober.start()
     assert probed.questions == [("chats.list", {"limit": 1}, "probe chats")]
     probed.answer("chats.list", chats(5, 9))
-    assert probed.answer("messages.history", history(42)) == {"chat_id": 5, "limit": 1}
+    assert probed.answer("messages.history", history(42)) == {"chat_id": 5, "limit": NEWEST}
     assert probed.said == [(Verdict.WELL, 42)]
     assert not probed.prober.is_open
 

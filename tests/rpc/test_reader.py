@@ -18,7 +18,7 @@ def test_it_subscribes_from_the_journals_cursor(link: Watching) -> None:
     link.script("serve()").start().up()
     params = {"attachments": False, "include_reactions": True, "debounce_ms": 100, "since_rowid": 42}
     assert link.requests() == [(0, "initialize", {}), (0, "watch.subscribe", params)]
-    assert link.sender.all(Subscribed) == [Subscribed(1, UNKNOWN, 0)]
+    assert link.sender.all(Subscribed) == [Subscribed(1, UNKNOWN, 0, "/x/chat.db")]
     (born,) = link.facts(ChildStarted)
     assert (born.source, born.pid, born.started) == (SOURCE, link.health.pid, started_at(born.pid))
     assert link.facts(Baseline) == []

@@ -123,7 +123,7 @@ def test_an_imsg_of_today_is_not_asked_for_its_version(link: Watching) -> None:
     assert link.health.capabilities.version == "0.15.9"
     link.stage.tell(link.actor, Tick("version", (1, "0.9.0")))
     assert link.health.capabilities.strict
-    assert link.sender.all(Subscribed) == [Subscribed(1, link.health.capabilities, 0)]
+    assert link.sender.all(Subscribed) == [Subscribed(1, link.health.capabilities, 0, "/x/chat.db")]
 
 
 REFUSES = """

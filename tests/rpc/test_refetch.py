@@ -39,6 +39,7 @@ def test_an_answer_is_one_that_failed_when_its_number_is_sure(head: bytes, numbe
     [
         (ROW, {"since_rowid": 76, "limit": 1, "attachments": False}),
         (ROW.replace(b"77", b"1"), {"since_rowid": 0, "limit": 1, "attachments": False}),
+        (ROW.replace(b'"chat_id":5', b'"reactions":[{"id":5}]'), {"since_rowid": 76, "limit": 1, "attachments": False}),
         (ROW.replace(b"77", b"0"), None),
         (ROW.replace(b"77", b"-7"), None),
         (ROW.replace(b"77", b"9" * 30), None),

@@ -30,6 +30,14 @@ def test_an_imsg_that_says_where_its_database_is_has_it_looked_at() -> None:
     assert played.port.facts == [Identified(SOURCE, "f1")]
 
 
+def test_an_old_imsg_over_the_standard_database_has_it_looked_at() -> None:
+    """It goes on reading the file that was there when it began, and nothing in its answers tells."""
+    played = Played(link=a_link(db_path=None, standard=PATH), stands="f1", file="f1").old().subscribed()
+    assert not played.watch.is_other_file()
+    played.port.file = "f2"
+    assert played.watch.is_other_file()
+
+
 def test_a_file_that_is_not_there_says_nothing() -> None:
     played = Played(file="f1", stands="").old()
     assert (played.port.facts, played.asked[0][0]) == ([], "watch.subscribe")

@@ -183,7 +183,7 @@ def test_a_watch_that_is_granted_twice_is_kept_once() -> None:
     assert played.asked == [("watch.unsubscribe", {"subscription": 2})]
     assert played.watch.subscription == 1
     played.watch.due("subscribe")
-    assert played.told == [("begins", 0, NOW - REPLAY_DEFAULT), ("live", 42, False)]
+    assert played.told == [("begins", 0, NOW - REPLAY_DEFAULT), ("down", "hanging"), ("live", 42, False)]
 
 
 @pytest.mark.parametrize("result", [{}, {"subscription": None}, {"subscription": 0}])
@@ -256,3 +256,11 @@ def test_a_state_that_is_told_while_the_watch_runs_begins_nothing_anew() -> None
     played.repeat("status", {"version": "0.15.9"})
     assert played.watch.capabilities.strict
     assert played.port.refreshed == 0
+
+
+def test_an_imsg_that_is_busy_is_asked_again() -> None:
+    played = Played(cursor=42).old()
+    played.refuse("watch.subscribe", -32000)
+    assert not played.port.given_up
+    assert played.due() == ("subscribe", SUBSCRIBE_PAUSE)
+    assert played.subscribed().watch.is_live

@@ -1,0 +1,39 @@
+"""Link previews: rows of their own in Messages, which imsg joins with the message they belong to (imsg protocol 12.6).
+
+Read from a cursor that stands between the two, a preview comes alone and would be answered as a message of its own.
+So a message that brings its preview along leaves a mark under the preview's GUID, and what comes under it later is
+known already. The mark has the message's own row number: rows between the two may still be on their way. Pure.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.envelopes.inbound import Dropped, Inbound, Judged
+
+LINK_PREVIEW = "link preview"
+_KEY = b'"url_preview"'
+
+
+class _Preview(msgspec.Struct):
+    guid: str = ""
+
+
+class _Row(msgspec.Struct):
+    url_preview: _Preview | None = None
+
+
+_decode = msgspec.json.Decoder(_Row).decode
+
+
+def mark_of_preview(row: Inbound) -> Judged | None:
+    """The mark to leave for the preview that ``row`` brought along; None when it brought none."""
+    if _KEY not in row.raw or row.is_from_me:
+        return None
+    try:
+        preview = _decode(row.raw).url_preview
+    except (ValueError, RecursionError):
+        return None
+    if preview is None or not preview.guid or preview.guid == row.guid:
+        return None
+    raw = b'{"guid":%b}' % msgspec.json.encode(preview.guid)
+    return Judged(replace(row, guid=preview.guid, text="", attachments=(), raw=raw), Dropped(LINK_PREVIEW))
