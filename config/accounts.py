@@ -23,6 +23,10 @@ from config.sources import HERE, Machine
 from config.values import expand_home
 
 MAX_HISTORY = 200
+OWN_DATABASE = (
+    "give each account the dbPath of its own database, on other Macs with its remoteHost, or leave only one of the two"
+)
+"""Ends the reason of an account that is off because another one reads its database: what helps."""
 _SOURCE = ("cli_path", "db_path", "service", "region", "send_transport")
 _LISTS = ("allow_from", "group_allow_from")
 _ROOTS = ("attachment_roots", "remote_attachment_roots")
@@ -184,10 +188,7 @@ def _literal(account: Account) -> tuple[str, str | None, str | None]:
 def _replaced(account: Account, owner: Account) -> Account:
     alike = _literal(account) == _literal(owner)
     what = "the same cliPath and dbPath" if alike else "the same Messages database"
-    reason = (
-        f"account {owner.id} reads {what} ({_spelled(account)}; {_spelled(owner)}): give each account the dbPath of "
-        "its own database, on other Macs with its remoteHost, or leave only one of the two"
-    )
+    reason = f"account {owner.id} reads {what} ({_spelled(account)}; {_spelled(owner)}): {OWN_DATABASE}"
     return replace(account, enabled=False, unavailable=reason)
 
 

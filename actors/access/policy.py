@@ -36,6 +36,7 @@ _FLIPS = {
     "no mention": "set {key} to false",
     "no agent": 'set {key} to {{type: "echo"}} or {{type: "command", command: [..]}}',
     "stale stranger": "add {sender} to {allow_from}; a new message asks for pairing by itself",
+    NO_ANCHOR: "none needed: its chat is looked for again by itself, for a day",
     **dict.fromkeys(fences.KEYS, "gateway held release SEQ, or raise {key}"),
 }
 """By reason: what to change."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from actors.control.view import AccountView
 from actors.rpc.health import LinkHealth, off
-from config import Account, Loaded, sources
+from config import Account, Loaded
+from config.accounts import OWN_DATABASE
 from config.ids import normalize_id
 
 DISABLED = "disabled in the config"
@@ -34,15 +35,29 @@ def account_views(
 
 
 def _off(one: Account, loaded: Loaded) -> AccountView:
+    reason, remedy = why_not(one)
+    is_missed = missed(one, loaded)
+    if remedy:
+        remedy += ", then start the gateway again"
+    elif is_missed:
+        remedy = f"set that right in {loaded.path} or the environment, then start the gateway again"
+    return AccountView(one.id, one.name, False, 0, one.cli_path, off(reason, remedy), is_missed)
+
+
+def why_not(one: Account) -> tuple[str, str]:
+    """Why an account does not run, and what helps where the config knows."""
     reason = one.unavailable or DISABLED
-    wanted = missed(one, loaded)
-    remedy = f"set that right in {loaded.path} or the environment, then start the gateway again" if wanted else ""
-    return AccountView(one.id, one.name, False, 0, one.cli_path, off(reason, remedy), wanted)
+    return (reason.removesuffix(f": {OWN_DATABASE}"), OWN_DATABASE) if _replaced(one) else (reason, "")
 
 
 def missed(one: Account, loaded: Loaded) -> bool:
     """Whether it does not run although the config wants it to."""
-    return one.unavailable is not None and not _switched_off(one, loaded) and not _replaced(one, loaded)
+    return one.unavailable is not None and wanted(one, loaded) and not _replaced(one)
+
+
+def wanted(one: Account, loaded: Loaded) -> bool:
+    """Whether the config enables it, even if something keeps it from running."""
+    return not _switched_off(one, loaded)
 
 
 def _switched_off(one: Account, loaded: Loaded) -> bool:
@@ -53,8 +68,6 @@ def _switched_off(one: Account, loaded: Loaded) -> bool:
     return any(block.enabled is False and normalize_id(key, "") == one.id for key, block in channel.accounts.items())
 
 
-def _replaced(one: Account, loaded: Loaded) -> bool:
-    """Whether it is only implied by the channel's own ``cliPath``, and a named account does its work."""
-    channel = loaded.config.channels.imessage if loaded.config else None
-    named = {normalize_id(key, "") for key in channel.accounts} if channel else set()
-    return one.id not in named and sources.of(one) in {sources.of(other) for other in loaded.accounts if other.enabled}
+def _replaced(one: Account) -> bool:
+    """Whether another account reads its database, so that its messages are answered all the same."""
+    return one.unavailable is not None and one.unavailable.endswith(OWN_DATABASE)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from actors.control import reports
+from actors.control.accounts import DISABLED as OFF
+from actors.control.accounts import why_not
 from actors.control.reading import Reading
 from actors.control.view import AccountView, GatewayView
 from actors.rpc.capabilities import UNKNOWN, Capabilities
@@ -20,17 +22,21 @@ from config import Account, sources
 GATEWAY, TERMINAL = "gateway", "this terminal"
 NOT_RUNNING = Problem("not-running", "the gateway is not running", "start it with: gateway run")
 LOOK_INSIDE = "see `gateway inspect -c actors` and `gateway logs`, then try again"
-DISABLED = Problem("off", "disabled in the config", "set its `enabled` to true")
+AT_A_SEND = "imsg is at a send and did not end it within {:g} s; until then it answers nothing else"
+LOOK_AT_THE_MAC = "on the Mac, look for a prompt that asks whether Messages may be controlled, and answer it"
+DISABLED = Problem("off", OFF, "set its `enabled` to true")
 SET_RIGHT = "set that right in the config or the environment: gateway config validate"
 
 
 class Probed(NamedTuple):
-    """A probe: from where, ``elapsed`` seconds, begun ``at`` (unix seconds); ``failed`` says why it has no end."""
+    """A probe: from where, ``elapsed`` seconds, begun ``at`` (unix seconds); ``failed`` says why it has no end, and
+    ``remedy`` what helps against that."""
 
     where: str
     elapsed: float
     at: float
     failed: str = ""
+    remedy: str = LOOK_INSIDE
 
 
 def running(one: AccountView, view: GatewayView, reading: Reading, probed: Probed | None = None) -> dict[str, Any]:
@@ -38,7 +44,7 @@ def running(one: AccountView, view: GatewayView, reading: Reading, probed: Probe
     health = one.health
     state, problem = reports.state_of(one), health.problem
     if probed is not None and probed.failed and health.reading is None:
-        state, problem = "down", Problem("hanging", probed.failed, LOOK_INSIDE)
+        state, problem = "down", Problem("hanging", probed.failed, probed.remedy)
     told = reports.account(one, view, reading)
     return {
         "id": one.id,
@@ -67,7 +73,8 @@ def standing(
     """
     times = {"lastInboundAt": reading.last_inbound.get(one.id), "lastSentAt": reading.last_sent.get(one.id)}
     if not one.enabled:
-        problem = Problem("off", one.unavailable, SET_RIGHT) if one.unavailable else DISABLED
+        reason, remedy = why_not(one)
+        problem = Problem("off", reason, remedy or SET_RIGHT) if one.unavailable else DISABLED
     readable = problem is None or problem.code in DEGRADED
     state = "ok" if problem is None else "degraded" if readable else "down"
     return {
@@ -94,8 +101,9 @@ def number(one: Account, accounts: Iterable[Account], known: Mapping[str, int]) 
 
 
 def silent(why: str) -> Problem:
-    """The problem of accounts whose gateway runs and does not answer."""
-    return Problem("not-running", why, "see `gateway logs`")
+    """The problem of accounts whose gateway runs and does not answer, or waits for its journal."""
+    reason, remedy = reports.apart(why)
+    return Problem("not-running", reason, remedy or "see `gateway logs`")
 
 
 def now(moment: float) -> str:
@@ -110,12 +118,15 @@ def problem_json(problem: Problem | None) -> dict[str, str | None] | None:
     return {"code": problem.code, "reason": problem.reason, "remedy": problem.remedy or None}
 
 
-def configured(one: Account) -> dict[str, Any]:
-    """``{id, name, enabled, configured, cliPath, dbPath, remoteHost, unavailable}`` of ``channels list``."""
+def configured(one: Account, wanted: bool) -> dict[str, Any]:
+    """``{id, name, enabled, configured, cliPath, dbPath, remoteHost, unavailable}`` of ``channels list``.
+
+    ``enabled`` is what the config says (``wanted``); ``unavailable`` why it does not run all the same.
+    """
     return {
         "id": one.id,
         "name": one.name,
-        "enabled": one.enabled,
+        "enabled": wanted,
         "configured": one.configured,
         "cliPath": one.cli_path,
         "dbPath": one.db_path,

@@ -63,13 +63,26 @@ def request(places: Places, payload: Mapping[str, Any], timeout: float = 5.0) ->
             try:
                 reply = _exchange(connection, payload, deadline)
             except TimeoutError as error:
-                raise ControlError(f"the gateway did not answer within {timeout:g} s at {path}") from error
+                raise ControlError(_hangs(places, path, timeout)) from error
             except OSError as error:
                 raise ControlError(f"the gateway broke off at {path}: {error.strerror or error}") from error
         return _checked(reply, path)
     if (running := holder(places.lock)) is not None:
         raise NotAnsweringError(places, running.pid)
     raise NotRunningError(places)
+
+
+def _hangs(places: Places, path: Path, timeout: float) -> str:
+    """A gateway that took the request and does not answer: stopped by a signal, or stuck."""
+    running = holder(places.lock)
+    pid = running.pid if running is not None and running.pid else None
+    number = pid or "PID"
+    who = f"pid {pid}" if pid else "its pid is not known"
+    return (
+        f"the gateway ({who}) did not answer within {timeout:g} s at {path}: "
+        f"it is suspended, or stuck. `kill -CONT {number}` continues one that was suspended; if that does not help, "
+        f"`kill -9 {number}`, then start it again with `gateway run`: nothing is lost"
+    )
 
 
 def _connect(path: Path, deadline: float) -> socket.socket | None:

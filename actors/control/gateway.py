@@ -210,5 +210,6 @@ class Gateway:
     def _wait(self) -> None:
         # A signal that arrives just before the main thread blocks does not end the wait: so no wait is a long one.
         while not self._over.wait(LOOK_SECONDS):
-            if self._stop.is_set() and self._over.wait(LAST_RESORT):
+            if self._stop.is_set():
+                self._over.wait(LAST_RESORT)
                 return

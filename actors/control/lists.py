@@ -13,6 +13,8 @@ from rich.text import Text
 from actors.control.columns import Column, Cut, fitted
 from actors.control.tables import COLOURS, EXCERPT, cell, local, say, short
 
+UNTRIED = "whether it may send (Automation) is known after the first send"
+
 _HELD = (
     Column("seq"),
     Column("reason", Cut.END),
@@ -57,13 +59,14 @@ _NAMES = {
     "senderName": "sender name",
     "rowId": "row in Messages",
     "answers": "answers message",
+    "tries": "failed tries",
 }
 
 
 def details(out: Console, found: Mapping[str, Any], indent: str = "") -> None:
     """Everything known of one thing, a line for each value that is there; what it points to stands below, indented."""
     for key, value in found.items():
-        if value is None or value == []:
+        if value is None or value == [] or (key == "tries" and not value):
             continue
         name = _NAMES.get(key, key)
         if isinstance(value, Mapping):
@@ -89,6 +92,8 @@ def channels(out: Console, accounts: Iterable[Mapping[str, Any]], now: float) ->
         for key in ("reason", "remedy"):
             if problem and problem[key]:
                 say(out, f"{key}: ", problem[key], "  ")
+        if one["probe"] and one["probe"]["ok"] and not problem and not one["lastSentAt"]:
+            say(out, "sending: ", UNTRIED, "  ")
         if one["lastError"] and not (problem and one["lastError"] == problem["reason"]):
             say(out, "last error: ", one["lastError"], "  ")
 
@@ -113,18 +118,21 @@ _CONFIGURED = (
     Column("cliPath", Cut.MIDDLE),
     Column("dbPath", Cut.MIDDLE),
     Column("remoteHost", Cut.MIDDLE),
-    Column("why not", Cut.END),
 )
 
 
 def configured(out: Console, accounts: Iterable[Mapping[str, Any]]) -> None:
-    """The rows of ``channels list``."""
+    """The rows of ``channels list``, and below them why accounts do not run that are to."""
+    found = list(accounts)
     rows = [
         (
             cell(f"{one['id']} ({one['name']})" if one["name"] else one["id"]),
             *(Text("yes" if one[key] else "no") for key in ("enabled", "configured")),
-            *(cell(one[key]) for key in ("cliPath", "dbPath", "remoteHost", "unavailable")),
+            *(cell(one[key]) for key in ("cliPath", "dbPath", "remoteHost")),
         )
-        for one in accounts
+        for one in found
     ]
     out.print(fitted(_CONFIGURED, rows, out.width))
+    for one in found:
+        if one["unavailable"]:
+            say(out, f"account {cell(one['id']).plain} does not run: ", one["unavailable"])

@@ -20,6 +20,7 @@ from actors.runtime.logs import stamp
 WHATS = ("sent", "failed", "retry", "discard")
 GRACE_SECONDS = 2.0
 """How long a probe may take beyond the account's ``probeTimeoutMs``."""
+PAUSE_SECONDS = 0.05
 _LARGEST = 2**63
 
 
@@ -64,8 +65,8 @@ class Operations:
         if chunk is None:
             return "there is no such chunk"
         account = chunk.address.account
-        if what == "retry" and (why := self._elsewhere(chunk)):
-            return why
+        if what != "discard" and (why := self._elsewhere(chunk)):
+            return why if what == "retry" else why + ": stop the gateway, then do this again"
         if not self._view.order(account, Order(key, what, chunk)):
             return (
                 f"account {account} does not run: see `gateway channels status`. Without a gateway the order is "
@@ -119,14 +120,38 @@ class Operations:
         return {"account": channels.running(found, self._view, self._journal.read(), self._look(found))}
 
     def _look(self, one: AccountView) -> channels.Probed:
-        over, begun, at, most = threading.Event(), time.monotonic(), time.time(), one.patience + GRACE_SECONDS
+        begun, at, sent, most = time.monotonic(), time.time(), self._sent(one), one.patience + GRACE_SECONDS
+        end, remedy = begun + most, channels.LOOK_INSIDE
+        why = self._ask(one, end, most)
+        # Where a send is in the way nothing was asked: sends that go out show as much, one that does not ends the wait.
+        while not why and _is_occupied(one) and self._sent(one) == sent and not self._closed:
+            if time.monotonic() > end:
+                why, remedy = channels.AT_A_SEND.format(most), channels.LOOK_AT_THE_MAC
+            else:
+                time.sleep(PAUSE_SECONDS)
+                if not _is_occupied(one):
+                    why = self._ask(one, end, most)
+        return channels.Probed(channels.GATEWAY, time.monotonic() - begun, at, why, remedy)
+
+    def _ask(self, one: AccountView, end: float, most: float) -> str:
+        """Have the reader look, until ``end`` (monotonic seconds); why that came to nothing."""
+        over = threading.Event()
         self._waiting.add(over)
         if self._closed or not self._view.probe(one.id, over.set):
             why = "its reader does not run just now"
         else:
-            why = "" if over.wait(most) else f"the probe did not end within {most:g} s"
+            why = "" if over.wait(max(0.0, end - time.monotonic())) else f"the probe did not end within {most:g} s"
         self._waiting.discard(over)
-        return channels.Probed(channels.GATEWAY, time.monotonic() - begun, at, why)
+        return why
+
+    def _sent(self, one: AccountView) -> float | None:
+        return self._view.ledger.last_sent.get(one.id)
+
+
+def _is_occupied(one: AccountView) -> bool:
+    """Whether its imsg serves one request after the other, is at one, and is not known to be down."""
+    health = one.health
+    return health.busy > 0 and not health.capabilities.strict and health.reading is None
 
 
 def _numbers(values: Any) -> list[int]:

@@ -87,7 +87,7 @@ def fact(key: int, what: str, at: float) -> Sent | Failed | Requeued | Discarded
 def settled(before: ChunkState, now: ChunkState, what: str) -> bool:
     """Whether there is nothing more to wait for: for ``retry`` the end of the new attempt."""
     if what != "retry":
-        return now.state == _WANTED[what]
+        return now.state == _WANTED[what] or _overtaken(before, now)
     return now != before and now.state in (*ENDED, "uncertain", "deferred")
 
 
@@ -96,6 +96,8 @@ def outcome(before: ChunkState, now: ChunkState, what: str, online: bool = True)
     if what != "retry":
         if now.state == _WANTED[what]:
             return Outcome(True, _DONE[what])
+        if _overtaken(before, now):
+            return Outcome(False, f"{now.state} meanwhile", _SETTLED[now.state].format(key="KEY"))
         return Outcome(False, f"still {now.state}", LATE)
     if now == before:
         return Outcome(False, f"still {now.state}", LATE)
@@ -109,6 +111,11 @@ def outcome(before: ChunkState, now: ChunkState, what: str, online: bool = True)
         case "failed":
             return Outcome(False, "failed again", now.why or "")
     return Outcome(False, now.state, now.why or "")
+
+
+def _overtaken(before: ChunkState, now: ChunkState) -> bool:
+    """Whether it came to another end before the order was there."""
+    return now.state in ENDED and now.state != before.state
 
 
 WAITS = "it goes out when its turn comes and imsg is there: `gateway status`"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actors.envelopes.outbound import POSITION_BITS
-from actors.journal.schema import JournalError, connect_readonly
+from actors.journal.schema import JournalError, connect_readonly, explain
 from actors.journal.store import Store
 
 LATEST = 1000
@@ -24,10 +24,10 @@ LATEST = 1000
 class Reading(NamedTuple):
     """Numbers from the journal; times are unix seconds.
 
-    ``held`` is None when the journal cannot be read, and ``error`` says why. ``oldest`` is when the oldest message
-    came in whose answer has not left yet. ``cursors`` by source; ``last_inbound`` and ``last_sent`` by account;
-    ``counts`` by outcome or reason; ``outbox`` by state; ``held_by`` by reason, the part before a colon; ``sources``
-    by the identity of a Messages database.
+    ``held`` is None when the journal cannot be read, and ``error`` says why, and what helps. ``oldest`` is when the
+    oldest message came in whose answer has not left yet. ``cursors`` by source; ``last_inbound`` and ``last_sent`` by
+    account; ``counts`` by outcome or reason; ``outbox`` by state; ``held_by`` by reason, the part before a colon;
+    ``sources`` by the identity of a Messages database.
     """
 
     held: int | None = None
@@ -58,8 +58,10 @@ class JournalReader:
         try:
             with self._lock, closing(connect_readonly(self._path)) as connection:
                 return self._read(Store(connection))
-        except (JournalError, sqlite3.Error) as error:
+        except JournalError as error:
             return Reading(error=str(error))
+        except sqlite3.Error as error:
+            return Reading(error=explain(error, self._path))
 
     def _read(self, store: Store) -> Reading:
         connection, floor = store.connection, store.mark("floor")

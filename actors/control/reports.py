@@ -13,6 +13,7 @@ from actors.rpc.capabilities import UNKNOWN, Capabilities
 from actors.runtime.logs import stamp
 from actors.runtime.pulse import Pulse
 
+NOT_RUNNING = "the gateway is not running"
 _RANK = {"ok": 0, "degraded": 1, "down": 2}
 
 
@@ -34,7 +35,7 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
     ``state`` is the worst of the journal and of the accounts that run or should; ``reason`` and ``remedy`` are those
     of the worst. An account that is not ok has ``reason`` and ``remedy`` as well.
     """
-    state, reason, remedy = _overall(view)
+    state, reason, remedy = _overall(view, reading)
     told = {"reason": reason, "remedy": remedy}
     return {
         "version": view.version,
@@ -53,11 +54,19 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
 
 def stopped(version: str, reading: Reading) -> dict[str, Any]:
     """The same shape for a gateway that does not run, from the journal alone."""
-    return silent(version, reading, None, "the gateway is not running", "start it with: gateway run")
+    return silent(version, reading, None, NOT_RUNNING, "start it with: gateway run")
 
 
 def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy: str) -> dict[str, Any]:
-    """The same shape for a gateway that cannot be asked, from the journal alone."""
+    """The same shape for a gateway that cannot be asked, from the journal alone.
+
+    A journal that cannot be read comes first: a gateway waits for it, or would.
+    """
+    if reading.error:
+        trouble, helps = apart(reading.error)
+        state = f"a gateway runs ({f'pid {pid}' if pid else 'its pid is not known'}) and waits for it"
+        reason = f"{trouble}; {NOT_RUNNING if reason == NOT_RUNNING else state}"
+        remedy = helps or remedy
     return {
         "version": version,
         "pid": pid,
@@ -74,11 +83,19 @@ def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy:
     }
 
 
-def _overall(view: GatewayView) -> tuple[str, str, str]:
+def apart(error: str) -> tuple[str, str]:
+    """Reason and remedy of what ``actors.journal.schema.explain`` says: the remedy is its last sentence."""
+    reason, _, remedy = error.rpartition(". ")
+    return (reason, remedy) if reason and "/" not in remedy else (error, "")
+
+
+def _overall(view: GatewayView, reading: Reading) -> tuple[str, str, str]:
     expected = [account for account in view.accounts if account.enabled or account.unavailable]
     if view.ledger.trouble:
         # Nothing is confirmed while the disk refuses, so nothing is answered either.
-        return "down", view.ledger.trouble, ""
+        return "down", *apart(view.ledger.trouble)
+    if reading.error:
+        return "down", *apart(reading.error)
     if not expected:
         return "ok", idle(view), ""
     worst = max(expected, key=lambda account: _RANK.get(account.health.state, 1))

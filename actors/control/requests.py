@@ -15,6 +15,7 @@ from actors.control.inspection import UnknownCommandError, parse
 from actors.control.operations import BadRequestError, Operations
 from actors.control.reading import JournalReader
 from actors.control.view import GatewayView
+from actors.runtime.logs import stamp
 
 REQUESTS = ("status", "inspect", "poke", "ping", "channels", "probe", "order", "release", "discard-held")
 LONGEST = 64 * 1024
@@ -52,7 +53,7 @@ class Requests:
     def _perform(self, request: dict[str, Any]) -> dict[str, Any]:
         match request:
             case {"do": "ping"}:
-                return {"pid": self._view.pid, "version": self._view.version}
+                return {"pid": self._view.pid, "version": self._view.version, "startedAt": stamp(self._view.started_at)}
             case {"do": "status"}:
                 return reports.status(self._view, self._journal.read())
             case {"do": "inspect", "command": str(command)}:

@@ -86,8 +86,13 @@ def status(out: Console, report: Mapping[str, Any], now: float) -> None:
     for account in accounts:
         _trouble(out, account)
     _warn(out, [account for account in accounts if account["state"] == "degraded"], len(accounts))
-    say(out, "messages: ", _counts(report["counts"]))
-    say(out, "outbox:   ", _counts(report["outbox"]))
+    for account in accounts:
+        if account["state"] == "disabled" and "remedy" in account:
+            say(out, "warning: ", f"account {account['id']} is off, another one reads its Messages database: see above")
+    # Without its journal nothing is known of what was counted before.
+    nothing = "unknown" if report["held"] is None else "none yet"
+    say(out, "messages: ", _counts(report["counts"]) or nothing)
+    say(out, "outbox:   ", (_counts(report["outbox"]) or nothing) + _left(report["outbox"]))
     say(out, "held:     ", _held(report["held"], report["heldByReason"]))
     if report["oldestUnansweredAt"]:
         say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
@@ -134,7 +139,16 @@ def _account(account: Mapping[str, Any], now: float) -> tuple[Text, ...]:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {n}" for name, n in counts.items()) or "none yet"
+    return ", ".join(f"{name} {n}" for name, n in counts.items())
+
+
+def _left(outbox: Mapping[str, int]) -> str:
+    """Where to look for chunks that wait for the operator."""
+    found = [command for state, command in _COMMANDS.items() if outbox.get(state)]
+    return f": {'; '.join(found)}" if found else ""
+
+
+_COMMANDS = {"uncertain": "gateway outbox list --state uncertain", "failed": "gateway dead list"}
 
 
 def _held(total: int | None, by: Mapping[str, int]) -> str:

@@ -57,9 +57,7 @@ class Discard(Envelope):
 
 class Order(Envelope):
     """What the operator wants done with chunk ``key``: ``sent``, ``failed``, ``retry`` or ``discard``.
-
-    ``sent`` and ``failed`` settle an uncertain one by the operator's own knowledge. ``chunk`` is the chunk as the
-    journal has it (its address and text): the sender holds none in memory that failed.
+    ``sent`` and ``failed`` settle an uncertain one by the operator's own knowledge; ``chunk`` is it from the journal.
     """
 
     key: int
@@ -87,11 +85,19 @@ class Replayed(Envelope):
     items: tuple[Any, ...] = ()
 
 
+class Landmark(Envelope):
+    """A row the journal knows: its number and chat in this era, and the key of its GUID."""
+
+    rowid: int
+    chat_id: int
+    key: bytes
+
+
 class SourceState(Envelope):
     """What the journal knows of a Messages database: the cursor (None before a baseline) and a last child.
 
     ``era`` counts the databases that stood there, ``file`` names the last one on its file system (empty: unknown),
-    ``watched`` is until when a watch was known to be well (unix seconds).
+    ``watched`` is until when a watch was well (unix seconds), ``landmarks`` are its newest rows, the newest first.
     """
 
     source: int
@@ -101,6 +107,7 @@ class SourceState(Envelope):
     era: int = 0
     file: str = ""
     watched: float | None = None
+    landmarks: tuple[Landmark, ...] = ()
 
 
 class Lines(Envelope):
@@ -141,9 +148,7 @@ class Capable(Envelope):
 
 class Subscribed(Envelope):
     """The watch of child ``epoch`` runs over database ``era``: sends may start, as its ``capabilities`` allow.
-
-    ``file`` names the file it reads at ``path`` on its file system; empty where that is not known.
-    """
+    ``file`` names the file it reads at ``path``; empty where that is not known."""
 
     epoch: int
     capabilities: Any = None
@@ -160,10 +165,7 @@ class Disconnected(Envelope):
 
 
 class Stalled(Envelope):
-    """Child ``epoch`` let a deadline pass, or its sends are blocked: a new one is better than piling up requests.
-
-    ``method`` is the call that shows it, or the reason in words.
-    """
+    """Child ``epoch`` let a deadline pass, or its sends are blocked: ``method`` is the call, or the reason in words."""
 
     epoch: int
     method: str
@@ -222,7 +224,7 @@ class OwnRow(Envelope):
 
 
 class Listen(Envelope, gc=True):
-    """From now on tell ``reply_to`` a ``Spoken`` for each attempt (echo memory)."""
+    """From now on tell ``reply_to`` what this one tells its listeners."""
 
     reply_to: Ref
 
@@ -268,7 +270,7 @@ class Quiet(Envelope):
 
 
 class Probe(Envelope):
-    """Find out now how the link does; ``done`` is called with nothing when that is known (the health says it)."""
+    """Find out now how the link does; ``done()`` is called when the health says it."""
 
     done: Any
 

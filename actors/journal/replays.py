@@ -8,7 +8,7 @@ where it is.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actors.envelopes.control import OpenChunk, Recorded, Ref, Replay, Replayed, Rest, SourceState, Spoken
+from actors.envelopes.control import Landmark, OpenChunk, Recorded, Ref, Replay, Replayed, Rest, SourceState, Spoken
 from actors.envelopes.facts import Settled
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Challenged
@@ -65,7 +65,11 @@ class Replays:
             case "echoes":
                 sent = self._store.sent_since(now - GUID_SECONDS, MOST)
                 return Replayed("echoes", tuple(Spoken(*one) for one in reversed(sent)))
-        return SourceState(asked.source, *self._store.source_state(asked.source))
+        state = self._store.source_state(asked.source)
+        era = state[3]
+        return SourceState(
+            asked.source, *state, tuple(Landmark(*one) for one in self._store.landmarks(asked.source, era))
+        )
 
     def _held(self, asked: Replay) -> Sequence[int]:
         """All held ones are never meant: somebody says which, or why they are held."""

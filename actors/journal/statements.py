@@ -17,6 +17,7 @@ from actors.envelopes.inbound import (
     Replied,
     Verdict,
 )
+from actors.normalizer import guids
 
 Columns = tuple[str | None, str | None, str | None]
 """``outcome, reason, config_key``."""
@@ -93,13 +94,7 @@ CHUNK: dict[type, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
 
 def guid_key(row: Inbound) -> bytes:
     """16 bytes that identify a row: its UUID; a digest of any other GUID; without one, of the row itself."""
-    guid = row.guid
-    if len(guid) == 36:
-        try:
-            return bytes.fromhex(guid.replace("-", ""))
-        except ValueError:
-            pass
-    return blake2b(guid.encode("utf-8", "surrogatepass") if guid else row.raw, digest_size=16).digest()
+    return guids.guid_key(row.guid) if row.guid else blake2b(row.raw, digest_size=16).digest()
 
 
 _OUTCOMES: dict[type, Callable[[Any], Columns]] = {

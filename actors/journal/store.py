@@ -33,6 +33,15 @@ class StoredRow(NamedTuple):
     era: int = 0
 
 
+LANDMARKS = 64
+SHOWN = (
+    "FROM inbound WHERE seq > (SELECT coalesce(max(seq), 0) FROM inbound) - 2000 AND source = ? AND era >= ? "
+    "AND chat_id > 0 AND coalesce(reason, '') NOT IN ('reaction', 'link preview') "
+    "AND coalesce(outcome, '') <> 'corrupt'"
+)
+"""The latest rows of a source and era that a history of their chat shows."""
+
+
 class Store:
     """The journal's one writing connection."""
 
@@ -124,10 +133,12 @@ class Store:
 
     def newest_visible(self, source: int, era: int) -> int:
         """The highest number among the latest rows of a database that a history shows (no reactions), 0 for none."""
-        latest = "seq > (SELECT coalesce(max(seq), 0) FROM inbound) - 10000"
-        shown = "source = ? AND era >= ? AND chat_id > 0 AND coalesce(reason, '') <> 'reaction'"
-        query = f"SELECT coalesce(max(row_id), 0) FROM inbound WHERE {latest} AND {shown}"
-        return int(self.connection.execute(query, (source, era)).fetchone()[0])
+        return int(self.connection.execute(f"SELECT coalesce(max(row_id), 0) {SHOWN}", (source, era)).fetchone()[0])
+
+    def landmarks(self, source: int, era: int) -> list[tuple[int, int, bytes]]:
+        """``(row_id, chat_id, guid key)`` of the newest of those rows, the newest first."""
+        query = f"SELECT row_id, chat_id, guid {SHOWN} ORDER BY row_id DESC LIMIT {LANDMARKS}"
+        return self.connection.execute(query, (source, era)).fetchall()
 
     def mark(self, name: str) -> int:
         """A stored number, 0 by default."""

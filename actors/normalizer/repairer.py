@@ -2,10 +2,11 @@
 
 Told ``Recorded`` of a row held for ``no chat anchor``, by the journal once it is on disk; asks imsg through the
 RpcCaller of the row's account, one question at a time, and tells the AccessController each row it finds, to be judged
-again. A row that is not found stays held and listed; it is looked for again every ten minutes for a day, and after a
-restart.
+again. A row that is not found stays held and listed; it is looked for again soon, since its chat may be written moments
+after it, then every ten minutes for a day, and after a restart.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -19,7 +20,8 @@ from actors.runtime.actor import Actor, Context
 PATIENCE = 5.0
 GATHER_SECONDS = 1.0
 """Before the first question: the chat of a row is written moments after it, and such rows come in groups."""
-AGAIN_SECONDS = 600.0
+AGAIN_SECONDS = (3.0, 10.0, 60.0, 600.0)
+"""From one attempt in vain to the next, counted from the newest row that came; the last pause is repeated."""
 GIVE_UP_SECONDS = 86_400.0
 
 
@@ -48,7 +50,9 @@ class Repairer(Actor):
         self._asked = 0
         """The number of the last question: answers to older ones count no more."""
         self._due = False
-        self._again = False
+        self._vain = 0
+        self._again_at = math.inf
+        """When what was not found is looked for again (monotonic seconds)."""
 
     def on_start(self) -> None:
         """Hear of new rows and of links that come up, and look for what an earlier life did not find."""
@@ -60,6 +64,7 @@ class Repairer(Actor):
     def on_receive(self, message: Any) -> None:
         match message:
             case Recorded(seq, Appended(row, _) | Rejudged(_, row, _)):
+                self._vain = 0
                 self._want(seq, row)
             case Recorded(seq, Inbound() as row):
                 self._want(seq, row)
@@ -71,8 +76,8 @@ class Repairer(Actor):
             case Tick("search"):
                 self._due = False
                 self._begin()
-            case Tick("again"):
-                self._again = False
+            case Tick("again", at) if at == self._again_at:
+                self._again_at = math.inf
                 self._replay()
 
     def _replay(self) -> None:
@@ -125,11 +130,18 @@ class Repairer(Actor):
         self._round_over()
 
     def _missed(self, rows: tuple[Wanted, ...]) -> None:
-        self.log.info("{} rows of {} are in none of the newest chats: they stay held", len(rows), self._account)
+        said = "{} rows of {} are in none of the newest chats: they stay held"
         youngest = max(row.received_at for row in rows)
-        if not self._again and self.clock.wall() - youngest < GIVE_UP_SECONDS:
-            self._again = True
-            self.clock.after(AGAIN_SECONDS, self.actor_ref, Tick("again"))
+        if self.clock.wall() - youngest >= GIVE_UP_SECONDS:
+            self.log.info(said, len(rows), self._account)
+            return
+        now, pause = self.clock.monotonic(), AGAIN_SECONDS[min(self._vain, len(AGAIN_SECONDS) - 1)]
+        if now + pause < self._again_at:
+            # An attempt that is due later is no longer waited for: its tick comes to nothing.
+            self._vain, self._again_at = self._vain + 1, now + pause
+            self.clock.after(pause, self.actor_ref, Tick("again", self._again_at))
+        left = self._again_at - now
+        self.log.info(said + ", and are looked for again by themselves in {:.0f} s", len(rows), self._account, left)
 
     def _round_over(self) -> None:
         self._search = None

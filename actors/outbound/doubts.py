@@ -123,6 +123,14 @@ class Doubts:
         if len(self._proofs) > REMEMBERED:
             self._proofs.popitem(last=False)
 
+    def proves(self, row: OwnRow, chunk: Chunk, attempted_at: float, guid: str) -> bool:
+        """Whether ``row``, which proves nothing else yet, shows that a chunk is out; it proves no other then."""
+        taken = not guid and row.guid.lower() in self._proofs
+        if taken or not proves(row, chunk, attempted_at, guid):
+            return False
+        self.proved(row.guid)
+        return True
+
     def proved_by(self, row: OwnRow) -> Doubt | None:
         """The oldest doubt that ``row`` settles."""
         if not self._doubts:

@@ -10,6 +10,10 @@ from actors.outbound.settlement import STATUS, Powers
 from actors.outbound.wire import Place, Prefs
 from actors.rpc.capabilities import UNKNOWN, Capabilities
 
+BLOCKED = "its send lane is blocked"
+MUTE = "it does not answer a send that is out"
+"""Why a child is to be ended, in words."""
+
 
 class Link:
     """Of one account. ``epoch`` counts the children of the gateway."""
@@ -26,18 +30,26 @@ class Link:
         self.blocked = False
         """Whether imsg takes no sends any more, as an earlier one is still under way in it."""
         self._path = self._file = ""
-        self.told = False
-        """Whether the caller knows that it is blocked and that nothing more is waited for."""
+        self.ending = False
+        """Whether this child is about to be ended: nothing more is started in it."""
 
     def subscribed(self, message: Subscribed) -> None:
         """The watch of this child runs. Of a new child nothing is known yet of the old one's blocks and pace."""
         if message.epoch != self.epoch:
-            self.epoch, self.pace, self.blocked, self.told = message.epoch, Pace(), False, False
-        self.ready, self.place = True, Place(self._prefs.source, message.era)
+            self.epoch, self.pace, self.blocked, self.ending = message.epoch, Pace(), False, False
+        self.ready, self.place = not self.ending, Place(self._prefs.source, message.era)
         capabilities = message.capabilities or UNKNOWN
         # Before 0.14 a child goes on with the file it opened, and sends over it too.
         self._path, self._file = message.path, message.file if capabilities.strict else ""
         self.able(capabilities)
+
+    def disconnected(self) -> None:
+        """The child is gone."""
+        self.ready = self.ending = False
+
+    def ends(self) -> None:
+        """The child is about to be ended, as it let the deadline of a send pass or takes none."""
+        self.ready, self.ending = False, True
 
     def able(self, capabilities: Capabilities) -> None:
         """What this child can do now."""
@@ -53,3 +65,8 @@ class Link:
     def has_room(self, under_way: int) -> bool:
         """Whether one more send may start beside those ``under_way``."""
         return self.ready and not self.blocked and under_way < self.pace.depth
+
+
+def ends_child(why: str) -> bool:
+    """Whether the reader ends the child that is ``Stalled`` for this: by a send, or for a reason in words."""
+    return " " in why or why.startswith("send")

@@ -6,11 +6,10 @@ and a report of it to the journal, the echo memory and the operator. When sends 
 
 from collections.abc import Callable
 
-from msgspec import Struct
-
 from actors.envelopes.control import OpenChunk, Order, OwnRow, Spoken, Tick
 from actors.envelopes.outbound import Chunk
 from actors.outbound.doubts import Doubt
+from actors.outbound.flights import Flight
 from actors.outbound.inquiries import Inquiries
 from actors.outbound.lanes import Key, Lanes, lane_of
 from actors.outbound.leftovers import restore
@@ -19,14 +18,6 @@ from actors.outbound.report import Report
 from actors.outbound.settlement import CameToNothing, WentOut
 from actors.outbound.verdicts import RETRY_SECONDS, Accepted, Blocked, Hopeless, Meaning, NotStarted, Unknown, Used
 from actors.runtime.clock import Clock
-
-
-class Flight(Struct, frozen=True, gc=False):
-    """One attempt, from its fact on disk to its answer: ``at`` unix seconds, ``guid`` ours (empty: untracked)."""
-
-    chunk: Chunk
-    at: float
-    guid: str
 
 
 class Outbox:
@@ -118,17 +109,28 @@ class Outbox:
         self._report.unknown(flight.chunk, flight.guid, why)
         self._inquiries.add(Doubt(flight.chunk, flight.at, flight.guid, used), self._clock.monotonic())
 
-    def own_row(self, row: OwnRow) -> None:
-        """One of our rows was seen: perhaps the proof of a chunk in doubt."""
+    def own_row(self, row: OwnRow) -> bool:
+        """One of our rows was seen: whether it is the proof of a chunk in doubt, or put aside as it may be."""
         if self._early is not None:
             self._early.append(row)
         elif (doubt := self._doubts.proved_by(row)) is not None:
             self._proved(doubt, row.guid, "its own row")
+        else:
+            return False
+        return True
+
+    def shown(self, flight: Flight, guid: str) -> None:
+        """Its own row came, and no answer."""
+        self._forget(flight.chunk.key)
+        self.lanes.ended(flight.chunk.key)
+        self._report.proved(flight.chunk, guid, "its own row, before imsg answered")
 
     def took_late(self, key: int, guid: str) -> None:
         """imsg said after its deadline that it had taken the chunk."""
         if (doubt := self._doubts.get(key)) is not None:
             self._proved(doubt, guid or doubt.guid, "a late answer of imsg")
+        elif guid:
+            self._doubts.proved(guid)
 
     def concluded(self, doubt: Doubt, end: WentOut | CameToNothing | None) -> None:
         """An inquiry came to an end, or went on (None)."""

@@ -10,16 +10,20 @@ from typing import Any
 from actors.envelopes.control import Record, Ref
 from actors.envelopes.facts import Deferred, Discarded, Failed, Requeued, Sent, Uncertain
 from actors.envelopes.outbound import Chunk
+from actors.outbound.link import BLOCKED
 from actors.outbound.wire import spoken
-from actors.rpc.health import LinkHealth, Problem
+from actors.rpc.health import LinkHealth, Problem, quoted
 from actors.runtime.actor import Actor
 from actors.runtime.logs import event
 
 AUTOMATION = (
     "System Settings > Privacy & Security > Automation: allow the program that starts the gateway to control Messages"
 )
+PROMPT = (
+    "look at the Mac's screen for a permission prompt (Automation: control of Messages) and answer it; "
+    "see `gateway outbox list`"
+)
 OUTBOX = "see `gateway outbox list`"
-BLOCKED = "its send lane is blocked"
 CUT_SHORT = "the gateway ended during the send"
 GIVEN_UP = "given up by the operator"
 PARKED = "chat {}: whether chunk {} went out stays unknown, it is not sent again; see `outbox list --state uncertain`"
@@ -42,6 +46,7 @@ class Report:
         self._log = sender.log
         self.listener: Ref | None = None
         """The echo memory."""
+        self._overdue = False
 
     def record(self, fact: Any, then: Ref | None = None) -> None:
         """Store a fact; ``then`` is told once it is on disk."""
@@ -127,6 +132,16 @@ class Report:
         self._health.sends(Problem("sends-blocked", f"imsg takes no sends: {BLOCKED}", "it is started again soon"))
         self._log.error("imsg takes no sends: {}; it is started again once the send before is settled", BLOCKED)
 
+    def overdue(self, seconds: float) -> None:
+        """imsg has owed the answer to a send for so many seconds; 0 when it owes none for long."""
+        told, self._overdue = self._overdue, seconds > 0
+        if not seconds or self._is_blocked:
+            return
+        owed = Problem("sends-fail", f"imsg has not answered a send for {seconds:.0f} s", PROMPT)
+        self._health.sends(owed)
+        if not told:
+            self._log.warning("{}; {}", owed.reason, owed.remedy)
+
     def unblocked(self) -> None:
         """There is a new child."""
         if self._is_blocked:
@@ -146,4 +161,4 @@ def problem(why: str) -> Problem:
     text = why.lower()
     automation = "not authori" in text or "-1743" in text
     code, remedy = ("no-automation", AUTOMATION) if automation else ("sends-fail", OUTBOX)
-    return Problem(code, f"sends fail: {why}", remedy)
+    return Problem(code, f"sends fail: {quoted(why)}", remedy)

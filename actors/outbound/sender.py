@@ -10,7 +10,7 @@ The states of a chunk, and who moves it::
      '-- retry ----'  parked --> SENT, FAILED
 
     queued     attempted  its lane is free, the link ready and not blocked, imsg quick enough
-    attempted  sent       imsg accepts
+    attempted  sent       imsg accepts; its own row came and no answer within 2 s, or none that says that it is out
                deferred   it provably did not start: 5 s to 10 min, five tries; the database is away: 5 s or the next
                           watch; no child, or a blocked lane: at once when there is one (neither counts as a try)
                failed     imsg refuses for good, or the fifth time; a replaced database where nothing names its chat
@@ -29,10 +29,11 @@ The states of a chunk, and who moves it::
 ``Attempted`` is on disk before the request is written. Without an answer a chunk is uncertain and never sent anew by
 itself: ``settlement`` says what to ask. A tracked send carries a GUID made from its key, which is on disk with the
 attempt; only what is known to have carried it is issued again, and only with it. Where an earlier send blocks imsg's
-lane, nothing is sent until what is open there is settled and a new child is there. Windows count only while the link
-is ready (Subscribed to Disconnected).
+lane, nothing is sent until what is open there is settled and a new child is there; ``vigil`` sees to sends that nobody
+answers. Windows count only while the link is ready (Subscribed to Disconnected, or to the decision to end the child).
 """
 
+from functools import partial
 from typing import Any
 
 from actors.envelopes.control import (
@@ -55,13 +56,13 @@ from actors.envelopes.control import (
 )
 from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
 from actors.envelopes.outbound import Chunk, Prepared
-from actors.outbound.doubts import EVIDENCE_SECONDS
+from actors.outbound.flights import Flight, Flights
 from actors.outbound.inquiries import PATIENCE, READ_PATIENCE, Inquiries
-from actors.outbound.link import Link
-from actors.outbound.outbox import Flight, Outbox
-from actors.outbound.pace import Pace
-from actors.outbound.report import BLOCKED, STRANDED, Report
+from actors.outbound.link import BLOCKED, Link, ends_child
+from actors.outbound.outbox import Outbox
+from actors.outbound.report import STRANDED, Report
 from actors.outbound.verdicts import ELSEWHERE, Accepted, Blocked, NotStarted, Unknown, meaning
+from actors.outbound.vigil import Vigil
 from actors.outbound.wire import Prefs, attempt_id, send_params, tracked_params
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
@@ -85,9 +86,9 @@ class OutboundSender(Actor):
         self._doubts = self._inquiries.doubts
         self._outbox = Outbox(self._report, self._inquiries, self.clock, self._later)
         self._lanes = self._outbox.lanes
-        self._flights: dict[int, Flight] = {}
-        self._starting = set[int]()
-        """Flights whose attempt is on its way to disk."""
+        self._flights = Flights(self._doubts)
+        now, end = self.clock.monotonic, partial(self.tell, caller)
+        self._vigil = Vigil(self._link, self._flights, self._outbox, self._report, now, end, self._later)
         self._closing = False
         self._quiet_to: Ref | None = None
 
@@ -104,13 +105,15 @@ class OutboundSender(Actor):
                 self._recorded(seq, fact)
             case Answer(tag, _, _):
                 self._answer(tag, message)
-            case OwnRow():
-                self._outbox.own_row(message)
+            case OwnRow() if self._vigil.own_row(message):
                 self._go_on()
             case Subscribed():
                 self._subscribed(message)
             case Disconnected():
-                self._disconnected()
+                self._link.disconnected()
+                self._doubts.pause(self.clock.monotonic())
+            case Stalled(epoch, why) if epoch == self._link.epoch and ends_child(why):
+                self._vigil.child_ends()
             case Tick(what, subject):
                 self._due(what, subject)
             case Order(key):
@@ -147,7 +150,7 @@ class OutboundSender(Actor):
             self._fill()
 
     def _may_start(self) -> bool:
-        return self._link.has_room(len(self._flights)) and not self._closing
+        return self._link.has_room(self._flights.requests) and not self._closing
 
     def _fill(self) -> None:
         while self._may_start():
@@ -160,8 +163,8 @@ class OutboundSender(Actor):
     def _begin(self, chunk: Chunk, now: float) -> Flight:
         key = chunk.key
         guid = attempt_id(self._prefs.namespace, key) if self._link.tracked and key not in self._outbox.anew else ""
-        flight = self._flights[key] = Flight(chunk, now, guid)
-        self._starting.add(key)
+        flight = Flight(chunk, now, guid)
+        self._flights.begin(flight)
         self._doubts.overtaken(chunk, guid, now)
         return flight
 
@@ -171,36 +174,36 @@ class OutboundSender(Actor):
                 self._dispatch(attempt)
             case Attempted(key, _):
                 self._dispatch(key)
-            case Appended(row, _) if self._doubts:
-                own = OwnRow(row.chat.id, row.text, row.guid, row.sent_at, row.chat.guid, row.era)
-                self._outbox.own_row(own)
+            case Appended(row, _) if self._vigil.own_row(row):
                 self._go_on()
             case Requeued(key):
                 self._outbox.requeued(key, seq >= 0)
                 self._go_on()
 
     def _dispatch(self, key: int) -> None:
-        if key not in self._starting:
+        now = self.clock.monotonic()
+        if (flight := self._flights.write(key, now)) is None:
             return
-        self._starting.discard(key)
-        flight = self._flights[key]
         chunk, guid = flight.chunk, flight.guid
         if self._link.is_elsewhere():
             self._answer(flight, Answer(flight, None, ELSEWHERE))
             return
         selector = self._link.place.selector(chunk.address)
         if selector is None:
-            del self._flights[key]
+            self._flights.land(flight, now)
             self._outbox.failed(chunk, STRANDED.format(key))
             self._go_on()
             return
         self._report.speak(chunk, guid, under_way=True)
+        self._vigil.start()
         if guid:
             self._call("send.tracked", tracked_params(chunk, selector, guid), flight, PATIENCE)
         else:
             self._call("send", send_params(chunk, selector, self._extra), flight, PATIENCE)
 
     def _answer(self, tag: Any, answer: Answer) -> None:
+        if answer.late and (type(tag) is Flight or tag in self._inquiries.issuing):
+            self._vigil.child_ends()
         if type(tag) is Flight:
             self._landed(tag, answer)
         elif tag == "able":
@@ -215,17 +218,20 @@ class OutboundSender(Actor):
         self._go_on()
 
     def _landed(self, flight: Flight, answer: Answer) -> None:
-        key, result = flight.chunk.key, meaning(answer, flight.guid != "")
-        if self._flights.get(key) is not flight:
+        result = meaning(answer, flight.guid != "")
+        # What is out is out, whatever imsg says of it; it cannot be out where it never was written.
+        sure = isinstance(result, Accepted) or not answer.started
+        row = None if sure else self._flights.proof(flight)
+        if not self._flights.land(flight, self.clock.monotonic()):
             if isinstance(result, Accepted):
-                self._outbox.took_late(key, result.guid)
+                self._outbox.took_late(flight.chunk.key, result.guid)
             return
-        del self._flights[key]
-        self._outbox.landed(flight, result)
+        if row is not None:
+            self._outbox.shown(flight, row.guid)
+        else:
+            self._outbox.landed(flight, result)
         if isinstance(result, Accepted):
             self._link.pace.took(answer.seconds)
-        elif answer.late:
-            self._link.pace = Pace()
         elif isinstance(result, Blocked) or (isinstance(result, Unknown) and result.stuck):
             self._block()
         elif isinstance(result, NotStarted) and flight.guid and not answer.lost:
@@ -233,16 +239,14 @@ class OutboundSender(Actor):
             self._call("status", {}, "able", READ_PATIENCE)
 
     def _subscribed(self, message: Subscribed) -> None:
+        if message.epoch != self._link.epoch:
+            self._flights.replaced()
         self._link.subscribed(message)
         if not self._link.blocked:
             self._report.unblocked()
         self._inquiries.linked(self.clock.monotonic())
         self._outbox.reopen()
         self._fill()
-
-    def _disconnected(self) -> None:
-        self._link.ready = False
-        self._doubts.pause(self.clock.monotonic())
 
     def _block(self) -> None:
         if not self._link.blocked:
@@ -261,8 +265,10 @@ class OutboundSender(Actor):
                 self._inquiries.take_up(subject, self.clock.monotonic())
             case "again" if not self._closing:
                 self._inquiries.issue(subject)
-            case "stalled" if subject == self._link.epoch:
-                self._link.told = False
+            case "watch":
+                self._vigil.look_after()
+            case "stalled":
+                self._vigil.still_there(subject)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -271,10 +277,8 @@ class OutboundSender(Actor):
         if self._flights or self._inquiries.issuing:
             return
         link = self._link
-        if link.blocked and link.ready and not link.told and not self._doubts.waiting():
-            link.told = True
-            self.tell(self._caller, Stalled(link.epoch, BLOCKED))
-            self._later(EVIDENCE_SECONDS, Tick("stalled", link.epoch))
+        if link.blocked and link.ready and not self._doubts.waiting():
+            self._vigil.end_child(BLOCKED)
         if self._quiet_to is not None:
             self.tell(self._quiet_to, Quiet(self.context.name))
             self._quiet_to = None

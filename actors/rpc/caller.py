@@ -1,7 +1,9 @@
 """The RpcCaller: requests out, answers back to whoever asked.
 
 Told ``Call`` by the senders and the reader, ``Response`` and the state of the child by the reader; tells each
-call exactly one ``Answer`` (and one more, if the answer comes after its deadline). A deadline counts from the moment
+call exactly one ``Answer`` (and one more, if the answer comes after its deadline). A child that let the deadline of a
+send pass, or takes no sends, is about to be ended: nobody is told any more that it is ready, and it gets no more sends.
+A deadline counts from the moment
 the call before it in the same lane of imsg was answered: before 0.14 there is one lane for all.
 """
 
@@ -59,6 +61,7 @@ class RpcCaller(Actor):
         self._listeners: list[Ref] = []
         self._last_answer: dict[str, float] = {}
         self._ticking = False
+        self._ending = False
 
     def on_receive(self, message: Any) -> None:
         match message:
@@ -73,14 +76,14 @@ class RpcCaller(Actor):
             case Connected(epoch, stdin):
                 if self._writer is not None:
                     self._lose("replaced by a new child")
-                self._epoch, self._writer = epoch, stdin
+                self._epoch, self._writer, self._ending = epoch, stdin, False
             case Capable(epoch, capabilities) if epoch == self._epoch:
                 self._capabilities = capabilities
-            case Subscribed(epoch) if epoch == self._epoch and self._writer is not None:
+            case Subscribed(epoch) if epoch == self._epoch and self._writer is not None and not self._ending:
                 self._ready = message
                 self._tell_all(message)
-            case Stalled(epoch, _) if epoch == self._epoch:
-                self._tell_all(message)
+            case Stalled(epoch, why) if epoch == self._epoch:
+                self._stalled(why)
             case Disconnected(epoch, why) if epoch == self._epoch:
                 self._lose(why)
 
@@ -90,12 +93,17 @@ class RpcCaller(Actor):
         if self._ready is not None:
             self.tell(reply_to, self._ready)
 
+    def _stalled(self, why: str) -> None:
+        if " " in why or why.startswith("send"):
+            self._ready, self._ending = None, True
+        self._tell_all(Stalled(self._epoch, why))
+
     def _tell_all(self, message: Any) -> None:
         for listener in self._listeners:
             self.tell(listener, message)
 
     def _call(self, call: Call) -> None:
-        if self._writer is None:
+        if self._writer is None or (self._ending and call.method.startswith("send")):
             self.tell(call.reply_to, Answer(call.tag, None, None, lost=True, started=False))
             return
         self._number += 1
@@ -168,7 +176,7 @@ class RpcCaller(Actor):
             del self._late[next(iter(self._late))]
         self.log.warning("imsg rpc timeout ({}) after {:.0f} s", call.method, call.patience)
         self.tell(call.reply_to, Answer(call.tag, None, None, late=True))
-        self._tell_all(Stalled(self._epoch, call.method))
+        self._stalled(call.method)
 
     def _lose(self, why: str) -> None:
         pending, self._pending = self._pending, OrderedDict()

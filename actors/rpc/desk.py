@@ -6,11 +6,14 @@ from actors.envelopes.control import Call, Record, Ref, Replay, Tick
 from actors.envelopes.inbound import Received
 from actors.rpc import program
 from actors.rpc.errands import Errands
-from actors.rpc.health import LinkHealth, Problem
+from actors.rpc.health import STARTING, LinkHealth, Problem
+from actors.rpc.landmarks import Marks
 from actors.rpc.link import Link
 from actors.rpc.liveness import Liveness
 from actors.runtime.actor import Actor
 
+HEALTHY_AFTER = 300.0
+"""A child that watched for so long (seconds) is steady."""
 UNDECODED = ("page", "again")
 """Questions whose answers hold rows, which stay as they came."""
 
@@ -26,6 +29,7 @@ class Desk(NamedTuple):
     caller: Ref
     journal: Ref
     liveness: Liveness
+    marks: Marks
     """Outlives the child: what was begun again in vain with one is left alone with the next."""
 
     def call(self, method: str, params: dict[str, Any], tag: Any, patience: float | None, raw: bool) -> None:
@@ -57,13 +61,21 @@ class Desk(NamedTuple):
         """Nothing comes in; ``aloud`` unless nobody wants to hear it any more."""
         self.health.down(problem)
         if aloud:
-            self.actor.log.error("{}. {}", problem.reason, problem.remedy)
+            # One that is only started again was told of before it was ended.
+            self.actor.log.log("INFO" if problem == STARTING else "ERROR", "{}", problem.sentence)
 
     def notice(self, problem: Problem) -> None:
         """Something the operator should know, said once."""
         if self.health.notice != problem:
-            self.actor.log.warning("{}. {}", problem.reason, problem.remedy)
+            self.actor.log.warning("{}", problem.sentence)
         self.health.note(problem)
+
+    def forget_notice(self, live_since: float | None) -> None:
+        """What stood against a live link is over: a watch that was behind, a child that kept ending (monotonic s)."""
+        notice = self.health.notice
+        steady = live_since is not None and self.actor.clock.monotonic() - live_since > HEALTHY_AFTER
+        if notice is not None and (notice.code == "watch-behind" or (steady and notice.code == "unsteady")):
+            self.health.note(None)
 
 
 class PlainPort:

@@ -36,8 +36,18 @@ class Problem(NamedTuple):
     reason: str
     remedy: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Reason and remedy, for the log."""
+        return ". ".join(filter(None, (self.reason, self.remedy)))
 
-STARTING = Problem("starting", "starting")
+
+REPLACED = Problem(
+    "database-replaced",
+    "another Messages database than before stands there; chat ids in the config may mean other chats now",
+    "compare `imsg chats` with the groups and chat_id entries of the config, then restart the gateway",
+)
+STARTING = Problem("starting", "imsg is being started", "wait a moment; nothing is lost")
 
 
 @dataclass(slots=True)
@@ -88,7 +98,9 @@ class LinkHealth:
 
     def down(self, problem: Problem) -> None:
         """Nothing comes in."""
-        self.reading, self.last_error = problem, problem.reason
+        self.reading = problem
+        if problem.code != STARTING.code:
+            self.last_error = problem.reason
 
     def sends(self, problem: Problem | None) -> None:
         """A send went out (None), or did not and why: reading may be well all the same."""
@@ -120,12 +132,17 @@ def explain_silence(cli: str, method: str = "watch.subscribe") -> Problem:
 
 def explain_refusal(cli: str, error: Mapping[str, Any]) -> Problem:
     """A request that imsg refused before anything worked."""
-    data = error.get("data")
-    detail = data.get("detail") if isinstance(data, dict) else data
-    text = str(detail or error.get("message") or error)
+    text = detail_of(error)
     if error.get("code") == DATABASE_DOWN:
         return explain_database(cli, text)
     return explain_exit(cli, None, [text], answered=True)
+
+
+def detail_of(error: Mapping[str, Any]) -> str:
+    """An error of imsg in its own words."""
+    data = error.get("data")
+    detail = data.get("detail") if isinstance(data, dict) else data
+    return str(detail or error.get("message") or error)
 
 
 def explain_database(cli: str, detail: str) -> Problem:
@@ -133,7 +150,7 @@ def explain_database(cli: str, detail: str) -> Problem:
     denied = ("authorization denied", "unable to open", "not permitted", "permission", "full disk access", "code: 14")
     if any(words in detail.lower() for words in denied):
         return Problem("no-disk-access", _no_access(detail), FULL_DISK_ACCESS)
-    reason = f"{cli} cannot use the Messages database: {detail[:200]}"
+    reason = f"{cli} cannot use the Messages database: {quoted(detail)}"
     return Problem("database-unreadable", reason, "see that the file is there and whole; the gateway looks again")
 
 
@@ -142,16 +159,27 @@ def explain_unsteady(cli: str, times: int) -> Problem:
     return Problem("unsteady", f"{cli} ended {times} times in a minute", BY_HAND.format(cli))
 
 
+def quoted(text: str, most: int = 200) -> str:
+    """What imsg said, on one line and in at most ``most`` characters, cut between words; line ends may be escapes."""
+    line = " ".join(text.replace("\\r", " ").replace("\\n", " ").split())
+    if len(line) <= most:
+        return line
+    head, _, _ = line[:most].rpartition(" ")
+    return (head or line[: most - 1]) + "\u2026"
+
+
 def _no_access(said: str) -> str:
-    return f"imsg cannot read the Messages database (no Full Disk Access); it said: {said[:200]}"
+    return f"imsg cannot read the Messages database (no Full Disk Access); it said: {quoted(said)}"
 
 
 def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -> Problem:
     """A child that ended: its exit code, its last lines, whether it ever answered."""
     text = " ".join(words)
-    said = f"; it said: {words[-1][:200]}" if words else ""
-    if "Full Disk Access" in text or "authorization denied" in text:
-        return Problem("no-disk-access", _no_access(words[-1]), FULL_DISK_ACCESS)
+    said = f"; it said: {quoted(words[-1])}" if words else ""
+    for sign in ("Full Disk Access", "authorization denied"):
+        if sign in text:
+            telling = next((line for line in words if sign in line), words[0])
+            return Problem("no-disk-access", _no_access(telling), FULL_DISK_ACCESS)
     how = "failed" if code is None else "closed" if code == 0 else f"exited ({code})"
     if code is not None and code < 0:
         how = f"ended by signal {-code}"
@@ -162,7 +190,7 @@ def explain_exit(cli: str, code: int | None, words: list[str], answered: bool) -
 
 def explain_no_rpc(cli: str, words: list[str]) -> Problem:
     """A program whose help knows no ``rpc``."""
-    said = f"; it said: {words[-1][:200]}" if words else ""
+    said = f"; it said: {quoted(words[-1])}" if words else ""
     return Problem("no-rpc", f"{cli} has no rpc subcommand{said}", UPDATE.format(cli))
 
 

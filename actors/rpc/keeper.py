@@ -19,7 +19,6 @@ from actors.rpc.prober import BEHIND, Prober
 from actors.rpc.salvage import Salvage
 from actors.rpc.watch import Watch
 
-HEALTHY_AFTER = 300.0
 NOTE_SECONDS = 60.0
 """How often it is stored that the watch is well."""
 FIRST_PROBE = 5.0
@@ -41,12 +40,12 @@ class Keeper(PlainPort):
         """Monotonic seconds, None before the first subscription of this child."""
         self.given_up = False
         self._quiet = False
-        self.watch = Watch(desk.link, self, state, since)
+        self.watch = Watch(desk.link, self, desk.marks.older(state), since)
         self.prober = Prober(desk.link, self, desk.liveness, lambda method: self.watch.capabilities.can(method))
         self._heartbeat = Heartbeat(self._clock.wall(), self._clock.monotonic())
         self._endings, self._second, self._salvage = Endings(), SecondLook(), Salvage(desk)
-        self._probe_at = self._note_at = 0.0
-        self._refreshing = False
+        self._probe_at = self._note_at = self._checked_at = 0.0
+        self._refreshing = self._checking = False
         self._ended_early: StreamEnd | None = None
         """Before 0.14 a watch may say that it ended before the request for it is answered."""
         self.on_probed: list[Any] = []
@@ -84,7 +83,11 @@ class Keeper(PlainPort):
         if self._refreshing and not self._quiet:
             self._refreshing = False
             self._unsubscribe()
-            self.watch.resume(state, self.well_at)
+            self.watch.resume(self._desk.marks.older(state), self.well_at)
+        elif self._checking and self.watch.is_live:
+            self.watch.verify(self._desk.marks.older(state), self.well_at)
+            self._desk.marks.note(state)
+        self._checking = False
 
     def ended(self, end: StreamEnd) -> None:
         """A watch ended by itself; one we gave up before may say so as well."""
@@ -214,7 +217,7 @@ class Keeper(PlainPort):
         self._desk.health.up(now)
         path = self._desk.link.file(self.watch.capabilities.database.path)
         self._desk.to_caller(Subscribed(self._epoch, self.watch.capabilities, self.watch.era, path, self.watch.file))
-        since = "now on" if cursor is None else f"row {cursor} on"
+        since = "now on" if cursor is None else f"row {cursor} on" if cursor > 0 else "the beginning"
         self._log.info("watching {} from {}", self._desk.link.name, since)
         self.note_well()
         if not self.watch.capabilities.strict:
@@ -245,16 +248,15 @@ class Keeper(PlainPort):
     def probed(self, verdict: Verdict, newest: int | None) -> None:
         """A probe is over and this is what to do."""
         if verdict is Verdict.WELL:
-            self.well_at = self._clock.wall()
-            self._forget_notice()
+            self._desk.forget_notice(self.live_since)
             self._look_twice()
-            if self._clock.monotonic() >= self._note_at:
-                self.note_well()
+            self._checked_at, self._checking = self._clock.wall(), True
+            self._desk.ask_journal()
         elif verdict is Verdict.WAIT:
             self._probe_at = self._clock.monotonic() + FIRST_PROBE
         elif verdict is Verdict.UNSEEN:
             self._log.warning("the watch does not deliver row {}; it is left alone (a hidden row?)", newest)
-            self._forget_notice()
+            self._desk.forget_notice(self.live_since)
         else:
             self.notice(BEHIND)
             if verdict is Verdict.RESUBSCRIBE or self.watch.capabilities.can("messages.after"):
@@ -264,18 +266,17 @@ class Keeper(PlainPort):
                 self.down(BEHIND)
                 self.give_up()
 
+    def grounded(self) -> None:
+        """The watch is well, and it is the same database."""
+        self.well_at = self._checked_at
+        if self._clock.monotonic() >= self._note_at:
+            self.note_well()
+
     def _look_twice(self) -> None:
         link = self._desk.link
         params = self._second.params(link.delivered(), link.attachments)
         if params is not None and self.watch.is_live and self.watch.capabilities.can("messages.after"):
             self.call("messages.after", params, "again")
-
-    def _forget_notice(self) -> None:
-        """What stood against the link is over: a watch that was behind, a child that kept ending."""
-        health, since = self._desk.health, self.live_since
-        steady = since is not None and self._clock.monotonic() - since > HEALTHY_AFTER
-        if health.notice == BEHIND or (steady and health.notice is not None and health.notice.code == "unsteady"):
-            health.note(None)
 
     def hangs(self, problem: Problem) -> None:
         """The child does not answer any more."""
@@ -285,7 +286,7 @@ class Keeper(PlainPort):
     def lost_database(self, error: dict[str, Any]) -> None:
         """The child answers, but cannot read its database."""
         self._unsubscribe()
-        self.watch.lost_database(error)
+        self.watch.refused(error)
 
     def rewound(self, rowid: int) -> None:
         """The database went back: what is above this row came since it was last well."""

@@ -27,6 +27,9 @@ class Port(Protocol):
     def live(self, cursor: int | None, caught_up: bool) -> None:
         """The watch runs; what was missed is delivered already, or comes with it."""
 
+    def grounded(self) -> None:
+        """While live: nothing shows that it is another database than before."""
+
     def down(self, problem: Problem) -> None:
         """Nothing comes in."""
 

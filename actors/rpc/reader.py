@@ -29,7 +29,7 @@ from actors.envelopes.control import (
 )
 from actors.envelopes.facts import ChildEnded, ChildStarted
 from actors.rpc.capabilities import before_strict
-from actors.rpc.desk import Desk
+from actors.rpc.desk import HEALTHY_AFTER, Desk
 from actors.rpc.errands import Errands
 from actors.rpc.frames import Junk, Row, StreamEnd, sort
 from actors.rpc.health import (
@@ -42,7 +42,8 @@ from actors.rpc.health import (
     explain_no_rpc,
     explain_unsteady,
 )
-from actors.rpc.keeper import HEALTHY_AFTER, Keeper
+from actors.rpc.keeper import Keeper
+from actors.rpc.landmarks import Marks
 from actors.rpc.link import Link
 from actors.rpc.liveness import UNSTEADY, Endings, Liveness
 from actors.rpc.pipes import Channel
@@ -66,7 +67,7 @@ class RpcReader(Actor):
         self._health = health
         self._caller = caller
         self._errands = Errands(link.cli, self.actor_ref, self.clock)
-        self._desk = Desk(self, link, health, self._errands, normalizer, caller, journal, Liveness())
+        self._desk = Desk(self, link, health, self._errands, normalizer, caller, journal, Liveness(), Marks())
         self._epoch = 0
         self._channel: Channel | None = None
         self._keeper: Keeper | None = None

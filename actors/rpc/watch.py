@@ -2,26 +2,28 @@
 
 ::
 
-    detect --> [database] --> [survey] --> [pages] --> subscribe --> live
+    detect --> [database] --> landmarks | survey --> [pages] --> subscribe --> live
        |           ^                         ^             |          | stream ended, overflow, stalled, slept
        |           `-- -32002: asked again   `-------------(----------'   (from the journal's cursor)
        `-- refused, silent, third time-out: the child is given up <-'
 
-``detect`` asks ``initialize`` (0.14+ answers, older ones refuse it), ``survey`` finds the baseline of a first run or
-of a replaced database, ``pages`` catch up by ``messages.after`` where there is such a method. What is to be done goes
-through the ``Port``; answers come back by ``answered`` under the name the question was asked with.
+``detect`` asks ``initialize`` (0.14+ answers, older ones refuse it), ``landmarks`` are rows that must be where the
+journal knows them, ``survey`` finds the baseline of a first run or of a replaced database, ``pages`` catch up by
+``messages.after`` where there is one. What is to be done goes through the ``Port``; answers come back by ``answered``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.envelopes.control import Answer, SourceState
 from actors.envelopes.facts import Baseline, Identified, Replaced
+from actors.rpc import landmarks
 from actors.rpc.baseline import Survey
 from actors.rpc.capabilities import UNKNOWN, Capabilities, before_strict, from_initialize
 from actors.rpc.catchup import Pages
 from actors.rpc.frames import page_of
-from actors.rpc.health import DATABASE_DOWN, Problem, explain_database, explain_refusal, explain_silence
+from actors.rpc.health import DATABASE_DOWN, REPLACED, detail_of, explain_database, explain_refusal, explain_silence
+from actors.rpc.landmarks import Ground
 from actors.rpc.link import Link, watch_params
 from actors.rpc.port import Port
 
@@ -31,11 +33,6 @@ DATABASE_PAUSE, DATABASE_PAUSE_CAP = 5.0, 60.0
 SURVEY_PAUSE = 60.0
 REPLAY_DEFAULT = 48 * 3600.0
 """How far back a gap reaches whose beginning nobody wrote down (seconds)."""
-REPLACED = Problem(
-    "database-replaced",
-    "another Messages database than before stands there; chat ids in the config may mean other chats now",
-    "compare `gateway chats` with the groups and chat_id entries of the config, then restart the gateway",
-)
 
 
 class Watch:
@@ -53,11 +50,11 @@ class Watch:
         self.subscription: Any = None
         self.answered_once = False
         self._surveying: Survey | None = None
-        self._surveys = 0
+        self._surveys, self._survey_name = 0, ""
         self._replaced = self._caught_up = False
         self._pages: Pages | None = None
-        self._tries = 0
-        self._pause = DATABASE_PAUSE
+        self._ground = landmarks.Survey(port.call, self._grounded)
+        self._tries, self._pause = 0, DATABASE_PAUSE
 
     @property
     def is_live(self) -> bool:
@@ -96,6 +93,8 @@ class Watch:
                 self._paged(answer)
             case "subscribe":
                 self._subscribed(answer)
+            case "landmark":
+                self._ground.answered(answer)
             case _ if name == self._survey_name:
                 self._surveyed(answer)
 
@@ -104,12 +103,12 @@ class Watch:
             # Also when it comes late: what was begun without it goes on, the next question knows more.
             self._learn(from_initialize(answer.result))
         elif answer.error is not None and answer.error.get("code") != NO_SUCH_METHOD:
-            self._refused(answer.error)
+            self.refused(answer.error)
             return
         elif not self.capabilities.version:
             self._learn(before_strict())
         if self._surveying is None and self._pages is None and not self._tries and not self.is_live:
-            self._check_database()
+            self._try_database(self._settle)
 
     def _learn(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
@@ -120,19 +119,16 @@ class Watch:
             self._learn(from_initialize(answer.result))
             if self.is_live:
                 return
-            if self.capabilities.database.ready:
-                self._port.refresh()
-            else:
-                self._wait_for_database(self.capabilities.database.error)
+            self._try_database(self._port.refresh)
         elif answer.late:
             self._port.down(explain_silence(self._link.cli, "status"))
             self._port.give_up()
         else:
             self._wait_for_database(str(answer.error))
 
-    def _check_database(self) -> None:
+    def _try_database(self, then: Callable[[], None]) -> None:
         if self.capabilities.database.ready:
-            self._settle()
+            then()
         else:
             self._wait_for_database(self.capabilities.database.error)
 
@@ -155,20 +151,33 @@ class Watch:
         else:
             if self.file and not state.file:
                 self._port.record(Identified(state.source, self.file))
-            self._catch_up(state.cursor)
+            self._ground.begin(state.landmarks, self.capabilities.can)
+
+    def verify(self, state: SourceState, since: float | None) -> None:
+        """While rows come in: is it still the database we know? ``grounded`` follows, or another beginning."""
+        self._state, self._since = state, since
+        self._ground.begin(state.landmarks, self.capabilities.can)
+
+    def _grounded(self, ground: Ground) -> None:
+        cursor = self._state.cursor
+        if ground is Ground.OTHER:
+            if self.is_live:
+                self._port.call("watch.unsubscribe", {"subscription": self.subscription}, "unsubscribe")
+            self._replaced, self.subscription = True, None
+            self._survey(Survey(self._port.now(), self.missed_since()))
+        elif self.is_live:
+            self._port.grounded()
+        elif cursor is not None:
+            self._catch_up(cursor)
 
     def missed_since(self) -> float:
         """From when on rows count as missed (unix seconds): since the watch was last well, by whoever knows it."""
         known = self._since if self._since is not None else self._state.watched
         return known if known is not None else self._port.now() - REPLAY_DEFAULT
 
-    @property
-    def _survey_name(self) -> str:
-        """A late answer to an earlier survey must not count for this one."""
-        return f"survey {self._surveys}"
-
     def _survey(self, survey: Survey) -> None:
         self._surveying, self._surveys = survey, self._surveys + 1
+        self._survey_name = f"survey {self._surveys}"  # a late answer to an earlier one must not count for this
         self._port.call(*survey.first(), self._survey_name)
 
     def _surveyed(self, answer: Answer) -> None:
@@ -194,7 +203,7 @@ class Watch:
                 self._catch_up(newest, missed=False)
 
     def _unsurveyed(self) -> None:
-        """imsg does not tell its newest rows. Of a first run nothing is known to be missed: it starts from now."""
+        # Of a first run nothing is known to be missed: it starts from now.
         if self._state.cursor is None and self.is_live:
             self._port.later("look back", SURVEY_PAUSE)
         elif self._state.cursor is None:
@@ -237,7 +246,7 @@ class Watch:
         page = page_of(answer.result["raw"]) if answer.result is not None else None
         if answer.error is not None and answer.error.get("code") == DATABASE_DOWN:
             self._pages = None
-            self._wait_for_database(_detail(answer.error))
+            self._wait_for_database(detail_of(answer.error))
             return
         if page is not None:
             for message in page.messages:
@@ -267,7 +276,7 @@ class Watch:
             if self._state.cursor is None:
                 self._port.later("look back", SURVEY_PAUSE)
         elif answer.error is not None:
-            self._refused(answer.error)
+            self.refused(answer.error)
         elif answer.late and self.answered_once and self._tries < SUBSCRIBE_TRIES:
             self._port.down(explain_silence(self._link.cli))
             self._port.later("subscribe", SUBSCRIBE_PAUSE)
@@ -275,9 +284,10 @@ class Watch:
             self._port.down(explain_silence(self._link.cli))
             self._port.give_up()
 
-    def _refused(self, error: Mapping[str, Any]) -> None:
+    def refused(self, error: Mapping[str, Any]) -> None:
+        """A question of the watch, or of a probe of its database, was answered with an error."""
         if self.capabilities.strict and error.get("code") == DATABASE_DOWN:
-            self._wait_for_database(_detail(error))
+            self._wait_for_database(detail_of(error))
         elif error.get("code") == BUSY:
             self._port.later("subscribe", SUBSCRIBE_PAUSE)
         else:
@@ -288,13 +298,3 @@ class Watch:
         """Whether the database file was replaced. imsg goes on reading the old one, silently (imsg protocol 12.4)."""
         path = self._link.file(self.capabilities.database.path)
         return bool(self.file and path) and self._port.file_of(path) not in ("", self.file)
-
-    def lost_database(self, error: Mapping[str, Any]) -> None:
-        """A question while live was answered that the database is gone."""
-        self._refused(error)
-
-
-def _detail(error: Mapping[str, Any]) -> str:
-    data = error.get("data")
-    detail = data.get("detail") if isinstance(data, dict) else data
-    return str(detail or error.get("message") or error)

@@ -8,6 +8,7 @@ from actors.control.accounts import DISABLED, account_views
 from actors.control.view import AccountView
 from actors.rpc.health import LinkHealth
 from config import Places, load
+from tests.control.conftest import Gateway
 
 
 def views(places: Places, channel: str) -> dict[str, AccountView]:
@@ -48,7 +49,10 @@ def test_an_account_that_was_switched_off_is_shown_and_not_missed(places: Places
     ("channel", "reason"),
     [
         ('accounts: {off: {cliPath: "${UNSET}"}, b: {dbPath: "/b"}}', "needs the environment variable UNSET"),
-        ("accounts: {abe: {}, off: {}}", "account abe reads the same cliPath and dbPath"),
+        (
+            'accounts: {b: {dbPath: "/b"}, off: {dbPath: "/b", allowFrom: ["${UNSET}"]}}',
+            "needs the environment variable UNSET",
+        ),
     ],
 )
 def test_an_account_that_cannot_run_is_missed_and_says_what_helps(places: Places, channel: str, reason: str) -> None:
@@ -58,8 +62,34 @@ def test_an_account_that_cannot_run_is_missed_and_says_what_helps(places: Places
     assert str(places.config) in found.health.remedy
 
 
-def test_an_implied_account_whose_work_a_named_one_does_is_not_missed(places: Places) -> None:
-    found = views(places, 'cliPath: "imsg", accounts: {bot: {}}')
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [('cliPath: "imsg", accounts: {bot: {}}', "default"), ("accounts: {bot: {}, work: {}}", "work")],
+)
+def test_an_account_whose_database_another_one_reads_is_not_missed_and_says_what_helps(
+    places: Places, channel: str, name: str
+) -> None:
+    found = views(places, channel)
     assert found["bot"].enabled
-    assert not found["default"].unavailable
-    assert "account bot reads the same" in found["default"].health.reason
+    assert (found[name].enabled, found[name].unavailable) == (False, False)
+    health = found[name].health
+    assert health.reason.startswith("account bot reads the same cliPath and dbPath (")
+    assert health.remedy.startswith("give each account the dbPath of its own database")
+    assert "give each" not in health.reason
+
+
+def test_two_accounts_on_one_database_are_told_alike_and_what_the_config_enables_is_enabled(
+    cli: Gateway, places: Places
+) -> None:
+    views(places, 'cliPath: "/nowhere/imsg", accounts: {bot: {}, work: {}}')
+    listed = {one["id"]: one for one in cli("channels", "list", "--json").json["accounts"]}
+    assert [one["enabled"] for one in listed.values()] == [True, True, True]
+    assert listed["bot"]["unavailable"] is None
+    assert "account bot reads" in listed["work"]["unavailable"]
+    shown = cli("channels", "list")
+    assert "account work does not run: account bot reads" in shown.out
+    assert max(map(len, shown.out.splitlines()[:3])) < 100
+    told = {one["id"]: one for one in cli("channels", "status", "--probe", "--json").json["accounts"]}
+    assert [told[name]["state"] for name in ("default", "work")] == ["disabled", "disabled"]
+    for name in ("default", "work"):
+        assert told[name]["problem"]["remedy"].startswith("give each account the dbPath of its own")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from actors.control import operations
 from actors.control.lock import InstanceLock
 from actors.control.view import AccountView
+from actors.journal.ledger import Ledger
 from actors.outbound.report import AUTOMATION
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth, Problem
@@ -139,6 +141,41 @@ def test_a_probe_without_an_end_is_a_hanging_link(
     assert "does not run just now" in cli("channels", "status", "--probe").out
 
 
+def test_a_send_without_an_end_is_a_hanging_link_where_nothing_else_is_answered(
+    cli: Gateway, serve: Serve, journal: JournalOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "GRACE_SECONDS", 0.05)
+    told, health = Told(), LinkHealth(None, busy=1)
+    serve(gateway(AccountView("work", None, True, 1, "imsg", health, patience=0.05), told=told))
+    said = cli("channels", "status", "--probe", "--json")
+    [one] = said.json["accounts"]
+    assert (said.code, one["state"], one["problem"]["code"], one["probe"]["ok"]) == (1, "down", "hanging", False)
+    assert "whether Messages may be controlled" in one["problem"]["remedy"]
+    health.capabilities = from_initialize({"version": "0.15.9", "methods": ["send", "chats.list"]})
+    assert cli("channels", "status", "--probe").code == 0, "reads have a lane of their own"
+
+
+def test_a_probe_waits_for_the_send_before_it(cli: Gateway, serve: Serve, journal: JournalOnDisk) -> None:
+    told, health, ledger = Told(), LinkHealth(None, busy=1), Ledger()
+
+    def probed(done: Callable[[], None]) -> None:
+        if len(told.probed) == 1:
+            threading.Timer(0.1, setattr, (health, "busy", 0)).start()
+        done()
+
+    told.on_probe = probed
+    serve(gateway(AccountView("work", None, True, 1, "imsg", health), ledger=ledger, told=told))
+    assert (cli("channels", "status", "--probe").code, told.probed) == (0, ["work", "work"])
+    health.busy = 1
+
+    def sending(done: Callable[[], None]) -> None:
+        ledger.last_sent["work"] = 2.0
+        done()
+
+    told.on_probe = sending
+    assert cli("channels", "status", "--probe").code == 0, "it sends one after the other"
+
+
 def test_each_account_says_what_is_wrong_and_what_helps(cli: Gateway, serve: Serve, journal: JournalOnDisk) -> None:
     told = Told()
     health = LinkHealth(None, Problem("no-automation", "sends fail: not authorized", AUTOMATION), last_error="a hiccup")
@@ -203,6 +240,9 @@ def test_without_a_gateway_a_probe_asks_from_here_and_says_so(
     shown = cli("channels", "status", "--probe")
     assert "not from the service" in shown.out
     assert "works" in shown.out
+    assert "whether it may send (Automation) is known after the first send" in shown.out
+    journal.chunk(1, "sent", at=5.0)
+    assert "whether it may send" not in cli("channels", "status", "--probe").out
 
 
 def test_what_is_wrong_from_here_ends_with_1(cli: Gateway, places: Places) -> None:

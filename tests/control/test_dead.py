@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
-from actors.control.cli import operating
+from actors.control.cli import chunks, operating
 from actors.control.lock import InstanceLock
 from config import Places
-from tests.control.builders import JournalOnDisk, Told, account, gateway
+from tests.control.builders import STARTED, JournalOnDisk, Told, account, gateway
 from tests.control.conftest import Gateway, Serve
 
 
@@ -198,6 +200,47 @@ def test_a_chunk_of_another_database_is_not_sent_into_this_one(
     assert "another Messages database" in cli("outbox", "retry", str(key)).err
     assert told.orders == []
     assert cli("outbox", "discard", str(key)).code == 0
+
+
+def test_what_was_seen_of_a_chunk_of_another_database_can_be_said_without_a_gateway(
+    cli: Gateway, serve: Serve, journal: JournalOnDisk
+) -> None:
+    told = Told()
+    running = serve(gateway(account(), told=told))
+    key = journal.chunk(2, "uncertain")
+    journal.run("UPDATE outbox SET source = 2")
+    said = cli("outbox", "resolve", str(key), "sent")
+    assert (said.code, told.orders) == (1, [])
+    assert "stop the gateway" in said.err
+    running.stop()
+    assert cli("outbox", "resolve", str(key), "sent").code == 0
+
+
+def test_a_send_that_the_last_gateway_began_is_in_doubt(cli: Gateway, serve: Serve, journal: JournalOnDisk) -> None:
+    told = Told()
+    told.alive = False
+    serve(gateway(told=told))
+    old, new = journal.chunk(2, "attempted", at=STARTED - 1.0), journal.chunk(3, "attempted", at=STARTED + 1.0)
+    assert "does not run" in cli("outbox", "resolve", str(old), "sent").err
+    assert "may have gone out already" in cli("outbox", "retry", str(old)).err
+    assert "being sent just now" in cli("outbox", "resolve", str(new), "sent").err
+    assert [order.key for _, order in told.orders] == [old]
+
+
+def test_what_a_gateway_sent_before_the_lock_was_there_is_left_alone(
+    cli: Gateway, journal: JournalOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = journal.chunk(2, "uncertain")
+
+    def alone(where: Places) -> AbstractContextManager[None]:
+        journal.move(key, "sent")
+        return operating.alone(where)
+
+    monkeypatch.setattr(chunks, "alone", alone)
+    said = cli("outbox", "resolve", str(key), "not-sent")
+    assert (said.code, said.out) == (1, "")
+    assert "it was sent" in said.err
+    assert cli("outbox", "list", "--json").json["chunks"][0]["state"] == "sent"
 
 
 def test_all_dead_letters_of_a_chat_are_sent_again(cli: Gateway, serve: Serve, journal: JournalOnDisk) -> None:

@@ -80,6 +80,21 @@ def test_a_list_may_be_narrowed(cli: Gateway, journal: JournalOnDisk, words: tup
     assert [one["seq"] for one in cli("held", "list", "--json", *words).json["held"]] == seqs
 
 
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("release",), ("discard", "--json")])
+def test_an_account_that_does_not_exist_is_named(
+    cli: Gateway, journal: JournalOnDisk, places: Places, words: tuple[str, ...]
+) -> None:
+    assert cli("held", *words, "--account", "nope").code == 0, "without a config nobody knows"
+    places.config.write_text("{channels: {imessage: {}}}")
+    said = cli("held", *words, "--account", "nope")
+    assert (said.code, said.out) == (1, "")
+    assert "no account 'nope'. There are: default" in said.err
+    assert cli("held", "list", "--account", "default").out == "nothing of that kind is held\n"
+    journal.held(1)
+    journal.run("UPDATE inbound SET account = 'nope'")
+    assert len(cli("held", "list", "--account", "nope", "--json").json["held"]) == 1
+
+
 def test_people_see_a_table_and_what_to_do_next(cli: Gateway, journal: JournalOnDisk) -> None:
     journal.held(5, "stale backlog", text="evil\x1b[31m\nline")
     said = cli("held", "list")

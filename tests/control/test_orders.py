@@ -75,3 +75,12 @@ def test_the_others_are_done_when_the_state_is_there(what: str, state: str) -> N
     assert not orders.outcome(doubt, doubt, what).done
     assert orders.settled(doubt, ChunkState(state), what)
     assert orders.outcome(doubt, ChunkState(state), what).done
+
+
+@pytest.mark.parametrize(("what", "state"), [("discard", "sent"), ("failed", "sent"), ("sent", "discarded")])
+def test_what_came_to_another_end_first_is_told_as_it_is(what: str, state: str) -> None:
+    doubt, now = ChunkState("uncertain"), ChunkState(state)
+    assert orders.settled(doubt, now, what)
+    done, said, why = orders.outcome(doubt, now, what)
+    assert (done, said) == (False, f"{state} meanwhile")
+    assert why not in ("", orders.LATE)

@@ -50,6 +50,14 @@ def test_people_see_a_table_without_controls(cli: Gateway, journal: JournalOnDis
     assert "y" * 100 not in said.out
 
 
+def test_failed_tries_are_shown_where_there_were_some(cli: Gateway, journal: JournalOnDisk) -> None:
+    key = journal.chunk(1, "sent")
+    assert "tries" not in cli("outbox", "show", str(key)).out
+    assert cli("outbox", "show", str(key), "--json").json["tries"] == 0
+    journal.run("UPDATE outbox SET tries = 2")
+    assert "failed tries: 2" in cli("outbox", "show", str(key)).out
+
+
 def test_an_empty_outbox_says_so(cli: Gateway, journal: JournalOnDisk) -> None:
     assert cli("outbox", "list").out == "the outbox is empty\n"
     assert cli("outbox", "list", "--state", "failed").out == "no chunks in state failed\n"

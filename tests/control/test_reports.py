@@ -210,6 +210,29 @@ def test_held_messages_are_told_by_reason_with_the_next_command() -> None:
     assert "held:     12 (stale backlog 10, no chat anchor 2): gateway held list" in out.getvalue()
 
 
+def test_chunks_that_wait_for_the_operator_are_told_with_the_next_command() -> None:
+    ledger, out = Ledger(), io.StringIO()
+    ledger.outbox.update({"failed": 1, "sent": 3, "uncertain": 2})
+    tables.status(tables.console(out), status(gateway(ledger=ledger), NOTHING), NOW.wall)
+    commands = "gateway outbox list --state uncertain; gateway dead list"
+    assert f"outbox:   failed 1, sent 3, uncertain 2: {commands}\n" in out.getvalue()
+
+
+def test_a_journal_that_cannot_be_read_makes_a_running_gateway_down() -> None:
+    report = status(gateway(), Reading(error="the journal /a. b/j is damaged (x). Move it away."))
+    assert (report["state"], report["reason"]) == ("down", "the journal /a. b/j is damaged (x)")
+    assert report["remedy"] == "Move it away."
+    assert status(gateway(), Reading(error="cannot use /a. b/j: x"))["reason"] == "cannot use /a. b/j: x"
+
+
+def test_an_account_whose_database_another_one_reads_is_a_warning() -> None:
+    out = io.StringIO()
+    report = status(gateway(account(), account("work", "down", enabled=False)), NOTHING)
+    assert report["state"] == "ok"
+    tables.status(tables.console(out), report, NOW.wall)
+    assert "warning: account work is off" in out.getvalue()
+
+
 def test_what_an_imsg_says_of_itself_is_in_the_report() -> None:
     health = LinkHealth(None, capabilities=from_initialize({"version": "0.15.9", "methods": []}))
     view = gateway(AccountView("a", None, True, 1, "/opt/imsg", health))

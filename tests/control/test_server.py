@@ -46,7 +46,11 @@ def test_each_request_gets_its_answer(places: Places, serve: Serve) -> None:
     pulses = Pulses()
     pulses.add(pulse("journal"))
     serve(gateway(pulses=pulses))
-    assert request(places, {"do": "ping"}) == {"pid": os.getpid(), "version": "0.1.0"}
+    assert request(places, {"do": "ping"}) == {
+        "pid": os.getpid(),
+        "version": "0.1.0",
+        "startedAt": "2023-11-14T22:13:20.000Z",
+    }
     assert request(places, {"do": "status"})["state"] == "ok"
     assert request(places, {"do": "inspect", "command": "actors"})["actors"][0]["name"] == "journal"
     assert request(places, {"do": "inspect", "command": "actor journal"})["name"] == "journal"

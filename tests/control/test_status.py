@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from actors.control import client
 from actors.control.lock import InstanceLock
 from actors.runtime.pulse import Pulses
 from config import Places
@@ -77,6 +79,38 @@ def test_a_gateway_without_a_control_socket_runs_all_the_same(
     assert "gateway run\n" not in shown.out
     assert (looked.code, "see `gateway logs`" in looked.err) == (1, True)
     assert cli("status", "--json").code == 3
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_damaged_journal_is_named_with_what_helps(cli: Gateway, places: Places, running: bool) -> None:
+    places.gateway.mkdir(parents=True)
+    places.journal.write_bytes(b"no journal at all, " * 1000)
+    with contextlib.ExitStack() as held:
+        if running:
+            held.enter_context(InstanceLock(places.lock))
+        said, shown = cli("status", "--json"), cli("status")
+    assert said.code == shown.code == (0 if running else 3)
+    assert said.json["state"] == "down"
+    assert said.json["reason"].startswith(f"the journal {places.journal} is damaged (file is not a database); ")
+    waits = f"a gateway runs (pid {os.getpid()}) and waits for it"
+    assert said.json["reason"].endswith(waits if running else "the gateway is not running")
+    assert said.json["remedy"] == "Move it away; the gateway starts a new one."
+    assert "is damaged" in shown.out
+    assert "messages: unknown\noutbox:   unknown\nheld:     unknown\n" in shown.out
+
+
+def test_a_gateway_that_is_suspended_is_named_with_what_helps(
+    cli: Gateway, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.request, "__defaults__", (0.05,))
+    places.gateway.mkdir(parents=True)
+    with InstanceLock(places.lock), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(places.socket))
+        listener.listen()
+        said = cli("status")
+    assert (said.code, said.out) == (1, "")
+    for words in (f"pid {os.getpid()}", "did not answer within 0.05 s", f"kill -CONT {os.getpid()}", "gateway run"):
+        assert words in said.err
 
 
 def test_a_gateway_that_hangs_up_is_an_error(cli: Gateway, places: Places, serve: Serve) -> None:

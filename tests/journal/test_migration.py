@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from actors.envelopes.control import OpenChunk, Recorded, Replayed, SourceState
 from actors.envelopes.facts import Replaced, Sent
@@ -79,7 +80,9 @@ def test_open_work_goes_on_where_it_stood(path: Path, open_room: Open) -> None:
         OpenChunk(KEYS[2], address(), "c", "queued", None, None, 0),
     )
     room.replay("source", reader, source=1)
-    assert reader.all(SourceState) == [SourceState(1, 4, 77, 12.5)]
+    (state,) = reader.all(SourceState)
+    assert replace(state, landmarks=()) == SourceState(1, 4, 77, 12.5)
+    assert [mark.rowid for mark in state.landmarks] == [4, 3, 2, 1]
     assert room.ledger.cursors == {1: 4}
     assert +room.ledger.outbox == {"sent": 1, "attempted": 1, "queued": 1}
 

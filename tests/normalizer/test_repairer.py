@@ -18,6 +18,7 @@ from tests.support.probes import KillableStage
 from tests.support.rows import ACCOUNT, guid, inbound, wire
 
 HOLD = Held(NO_ANCHOR)
+LONGEST = AGAIN_SECONDS[-1]
 
 
 class Workshop:
@@ -87,7 +88,7 @@ def test_a_row_is_found_in_a_history_and_judged_again(shop: Workshop) -> None:
     assert shop.calls()[-1].params["chat_id"] == 8
     shop.answer({"messages": [wire(1, 8)]})
     assert shop.repaired == [(101, 8)]
-    shop.stage.advance(10 * AGAIN_SECONDS)
+    shop.stage.advance(10 * LONGEST)
     assert len(shop.calls()) == 3
     assert len(shop.replays) == 2, "nothing is missing, so nothing is asked for"
 
@@ -123,21 +124,51 @@ def test_a_row_that_comes_during_a_round_waits_for_the_next(shop: Workshop) -> N
     assert [call.method for call in shop.calls()] == ["chats.list", "messages.history", "chats.list"]
 
 
-def test_what_is_not_found_is_looked_for_again_every_ten_minutes_for_a_day(shop: Workshop) -> None:
+def again(shop: Workshop, after: float, age: float) -> None:
+    """Nothing is found; the journal is asked again ``after`` so many seconds, and tells the row again."""
+    before = len(shop.replays)
+    shop.answer(chats())
+    shop.stage.advance(after - 0.5)
+    assert len(shop.replays) == before
+    shop.stage.advance(0.5)
+    assert len(shop.replays) == before + 2
+    shop.stage.tell(shop.ref, Recorded(101, shop.ghost(age=age)))
+    shop.stage.advance(GATHER_SECONDS)
+
+
+def test_what_is_not_found_is_looked_for_again_soon_and_then_every_ten_minutes_for_a_day(shop: Workshop) -> None:
     shop.hold(shop.ghost())
-    rounds = 0
-    while len(shop.calls()) > rounds:
-        rounds = len(shop.calls())
-        shop.answer(chats())
-        before = len(shop.replays)
-        shop.stage.advance(AGAIN_SECONDS - 2 * GATHER_SECONDS)
-        assert len(shop.replays) == before
-        shop.stage.advance(2 * GATHER_SECONDS)
-        if len(shop.replays) > before:
-            shop.stage.tell(shop.ref, Recorded(101, shop.ghost(age=rounds * AGAIN_SECONDS)))
-            shop.stage.advance(GATHER_SECONDS)
-    assert rounds == GIVE_UP_SECONDS / AGAIN_SECONDS + 1
+    for pause in (3.0, 10.0, 60.0, 600.0, 600.0):
+        again(shop, pause, age=GIVE_UP_SECONDS / 2)
+    again(shop, LONGEST, age=GIVE_UP_SECONDS)
+    told = len(shop.replays)
+    shop.answer(chats())
+    shop.stage.advance(2 * LONGEST)
+    assert len(shop.replays) == told
     assert shop.repaired == []
+
+
+def test_a_new_row_is_looked_for_soon_again_whatever_waits_already(shop: Workshop) -> None:
+    shop.hold(shop.ghost())
+    for pause in AGAIN_SECONDS[:-1]:
+        again(shop, pause, age=pause)
+    shop.answer(chats())
+    shop.hold(shop.ghost(2))
+    again(shop, AGAIN_SECONDS[0], age=80)
+    again(shop, AGAIN_SECONDS[1], age=90)
+
+
+def test_a_new_row_that_is_found_leaves_the_others_their_turn(shop: Workshop) -> None:
+    shop.hold(shop.ghost())
+    for pause in AGAIN_SECONDS[:-1]:
+        again(shop, pause, age=pause)
+    shop.answer(chats())
+    shop.hold(shop.ghost(2))
+    shop.answer(chats(7))
+    shop.answer({"messages": [wire(2, 7)]})
+    told = len(shop.replays)
+    shop.stage.advance(LONGEST)
+    assert len(shop.replays) == told + 2
 
 
 @pytest.mark.parametrize("how", [{}, {"late": True}])
@@ -145,7 +176,7 @@ def test_a_link_that_cannot_list_its_chats_is_asked_again_later(shop: Workshop, 
     shop.hold(shop.ghost())
     shop.answer(None, **how)
     assert len(shop.calls()) == 1
-    shop.stage.advance(AGAIN_SECONDS)
+    shop.stage.advance(LONGEST)
     assert shop.replays[2:] == [("held", ACCOUNT, NO_ANCHOR), ("held", "work", NO_ANCHOR)]
 
 
@@ -173,7 +204,7 @@ def test_a_lost_link_is_asked_again_as_soon_as_it_is_back(shop: Workshop, when: 
     if when:
         shop.answer(chats(7))
     shop.answer(None, lost=True, started=False)
-    shop.stage.advance(AGAIN_SECONDS / 2)
+    shop.stage.advance(LONGEST / 2)
     assert len(shop.calls()) == 1 + when
     shop.stage.tell(shop.ref, Subscribed(2))
     shop.stage.advance(GATHER_SECONDS)
@@ -206,7 +237,7 @@ def test_a_message_that_breaks_a_round_ends_that_round_only(shop: Workshop, monk
         patched.setattr(Search, "answered", breaks)
         for _ in range(12):
             shop.answer(chats(7))
-    shop.stage.advance(AGAIN_SECONDS)
+    shop.stage.advance(LONGEST)
     assert len(shop.replays) == 4
     shop.hold(shop.ghost())
     shop.answer(chats(7))

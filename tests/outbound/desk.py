@@ -24,7 +24,7 @@ from actors.envelopes.facts import Attempted, Fact, Queued
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Replied
 from actors.envelopes.outbound import Chunk, Prepared, chunk_key
-from actors.outbound.outbox import Flight
+from actors.outbound.flights import Flight
 from actors.outbound.sender import OutboundSender
 from actors.outbound.wire import Prefs, attempt_id, namespace_of
 from actors.rpc.capabilities import OLD_METHODS, UNKNOWN, Capabilities
@@ -239,9 +239,12 @@ class Desk:
         """The child is gone before it answered."""
         self.tell(Answer(self.tag(key), None, None, lost=True, started=started))
 
-    def late(self, key: int) -> None:
-        """The deadline of the send is over."""
+    def late(self, key: int, replaced: bool = True) -> None:
+        """The deadline of the send is over; the reader has a new child at once, if the test says nothing else."""
         self.tell(Answer(self.tag(key), None, None, late=True))
+        if replaced:
+            self.disconnect()
+            self.subscribe()
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The facts of a type on disk."""

@@ -6,7 +6,7 @@ from actors.envelopes.control import Stalled
 from actors.envelopes.facts import Deferred, Failed, Sent, Uncertain
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS
-from actors.outbound.report import BLOCKED as WORDS
+from actors.outbound.link import BLOCKED as WORDS
 from tests.outbound.desk import BLOCKED, PENDING, STRICT, STUCK, TRACKED, Desk, id_of, own, prepared
 from tests.support.probes import KillableStage
 

@@ -163,7 +163,7 @@ class Story(RuleBasedStateMachine):
         self.desk.disconnect()
         requests, self.open = self.open, []
         for request in requests:
-            self.let_go(request, delivers)
+            self.let_go(request, delivers and not request.out)
             self.desk.tell(Answer(request.call.tag, None, None, lost=True))
         for call in self.questions:
             self.desk.tell(Answer(call.tag, None, None, lost=True))
@@ -177,7 +177,7 @@ class Story(RuleBasedStateMachine):
         self.desk.ref.stop(block=False)
         self.stage.settle()
         for request in self.open:
-            self.let_go(request, delivers)
+            self.let_go(request, delivers and not request.out)
         self.open, self.questions, self.linked = [], [], False
         self.start()
         if able is not None:
@@ -189,6 +189,13 @@ class Story(RuleBasedStateMachine):
             self.phone.deliver(request)
 
     @precondition(lambda self: self.open)
+    @rule(number=st.integers(0, 9))
+    def goes_out_without_an_answer(self, number: int) -> None:
+        request = self.open[number % len(self.open)]
+        if not request.late and not request.out and self.phone.deliver(request) is None:
+            request.out = True
+
+    @precondition(lambda self: self.open)
     @rule(
         number=st.integers(0, 9),
         kind=st.sampled_from(["accepted", "hopeless", "late", "failed", *REFUSALS, *UNKNOWNS]),
@@ -197,11 +204,14 @@ class Story(RuleBasedStateMachine):
     def answer(self, number: int, kind: str, delivers: bool = True) -> None:
         request = self.open.pop(number % len(self.open))
         tag, used = request.call.tag, request.guid in self.phone.known
-        if request.late:
+        if request.out and kind != "late":
+            # It cannot say of this one that it did not start.
+            self.tell(tag, None if request.late or kind in UNKNOWNS else ACCEPTED, UNKNOWNS.get(kind, INTERNAL))
+        elif request.late:
             # Only what it says of success counts any more.
             self.tell(tag, ACCEPTED if not used and not self.phone.deliver(request) else None, INTERNAL)
         elif kind == "late":
-            self.open.append(Request(request.call, request.key, late=True))
+            self.open.append(Request(request.call, request.key, late=True, out=request.out))
             self.desk.tell(Answer(tag, None, None, late=True))
             self.look()
         elif kind in REFUSALS or kind == "hopeless":

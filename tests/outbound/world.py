@@ -97,6 +97,8 @@ class Request:
     call: Call
     key: int
     late: bool = False
+    out: bool = False
+    """Whether it is out already, although imsg has not answered."""
     before: str | None = None
     """What an earlier request for the chunk carried that may have gone out; None: there was none."""
 

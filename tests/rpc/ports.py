@@ -87,6 +87,9 @@ class WatchPort:
     def live(self, cursor: int | None, caught_up: bool) -> None:
         self.told.append(("live", cursor, caught_up))
 
+    def grounded(self) -> None:
+        self.told.append(("grounded",))
+
     def down(self, problem: Problem) -> None:
         self.told.append(("down", problem.code))
 

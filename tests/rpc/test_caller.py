@@ -340,6 +340,19 @@ def test_what_one_finds_stalled_all_who_listen_hear(desk: Desk) -> None:
     assert sender.told == reader.told == [Stalled(1, "sends are blocked")]
 
 
+def test_a_child_that_is_to_be_ended_gets_no_more_sends(desk: Desk) -> None:
+    """Nobody is told that it is ready, and what comes all the same is answered as not started."""
+    desk.stage.tell(desk.ref, Subscribed(1))
+    desk.calls("a")
+    desk.stage.advance(PATIENCE + 2 * TICK_SECONDS)
+    listener = Probe("listener")
+    desk.calls("b")
+    desk.stage.tell(desk.ref, Listen(listener.ref), Subscribed(1))
+    assert len(desk.pipe.requests) == 1
+    assert [(answer.lost, answer.started) for answer in desk.answers()[1:]] == [(True, False)]
+    assert listener.told == []
+
+
 def test_who_was_replaced_is_forgotten_and_nobody_hears_twice(desk: Desk) -> None:
     gone, listener = Probe("gone"), Probe("listener")
     desk.stage.tell(desk.ref, Listen(gone.ref), Listen(listener.ref))

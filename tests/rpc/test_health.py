@@ -6,6 +6,7 @@ import pytest
 
 from actors.rpc.health import (
     FULL_DISK_ACCESS,
+    STARTING,
     LinkHealth,
     Problem,
     explain_database,
@@ -14,6 +15,7 @@ from actors.rpc.health import (
     explain_refusal,
     explain_silence,
     off,
+    quoted,
 )
 
 BANNER = ["Permission Error: cannot open", "grant Full Disk Access to Terminal", "1. open settings", "2. add it"]
@@ -41,6 +43,33 @@ def test_an_end_is_explained_with_a_remedy(
     assert found.code == problem
     assert reason in found.reason
     assert remedy in found.remedy
+
+
+def test_the_line_of_a_banner_that_tells_most_is_quoted() -> None:
+    assert explain_exit("imsg", 1, BANNER, answered=False).reason.endswith("said: grant Full Disk Access to Terminal")
+    denied = ["it begins", "authorization denied (code: 23)", "it ends"]
+    assert explain_exit("imsg", 1, denied, answered=False).reason.endswith("said: authorization denied (code: 23)")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("one\n\n  two\\n\\nthree", "one two three"),
+        ("word " * 100, "word word\u2026"),
+        ("x" * 100, "x" * 12 + "\u2026"),
+        ("", ""),
+    ],
+)
+def test_a_quotation_is_one_line_of_whole_words(text: str, said: str) -> None:
+    assert quoted(text, 13) == said
+
+
+def test_a_start_is_no_error_to_remember() -> None:
+    health = LinkHealth()
+    health.down(DOWN)
+    health.down(STARTING)
+    assert (health.reason, health.last_error) == ("imsg is being started", "down it is")
+    assert health.remedy
 
 
 def test_what_a_child_says_at_length_is_cut() -> None:
@@ -92,7 +121,7 @@ DOWN, SENDS, NOTICE = (Problem(word, f"{word} it is", f"mend {word}") for word i
 
 def test_health_goes_down_with_a_reason_and_up_again() -> None:
     health = LinkHealth()
-    assert (health.state, health.reason) == ("down", "starting")
+    assert (health.state, health.reason) == ("down", "imsg is being started")
     health.down(DOWN)
     assert (health.state, health.reason, health.remedy) == ("down", "down it is", "mend down")
     health.up(5.0)

@@ -7,7 +7,7 @@ from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
 from actors.envelopes.inbound import Watching as Missed
 from actors.rpc.capabilities import UNKNOWN
-from actors.rpc.keeper import HEALTHY_AFTER
+from actors.rpc.desk import HEALTHY_AFTER
 from actors.runtime.backoff import CHILD
 from actors.runtime.process import started_at
 from tests.rpc.watching import LONGEST, SHORTEST, SOURCE, Watching

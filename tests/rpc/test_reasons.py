@@ -4,8 +4,8 @@ import pytest
 
 from actors.envelopes.control import ChildGone, Disconnected, Subscribed, Tick
 from actors.envelopes.facts import ChildStarted
+from actors.rpc.desk import HEALTHY_AFTER
 from actors.rpc.health import BROKEN_PIPE, FULL_DISK_ACCESS, Problem
-from actors.rpc.keeper import HEALTHY_AFTER
 from tests.rpc.watching import LONGEST, NEW, Watching
 from tests.support.scripts import lives
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import SourceState
+from actors.envelopes.control import Landmark, SourceState
 from actors.envelopes.facts import Identified, Replaced
-from actors.rpc.watch import REPLACED
+from actors.normalizer.guids import guid_key
+from actors.rpc.health import REPLACED
 from tests.rpc.ports import NOW, PATH, SOURCE, Played, a_link, chats, history, page
 
 MISSED = "2027-01-15T07:59:50.000Z"
@@ -119,3 +120,44 @@ def test_the_path_is_the_accounts_even_when_imsg_names_another() -> None:
     played = Played(stands="f1").new(database={"path": "/elsewhere"})
     assert played.port.facts == [Identified(SOURCE, "f1")]
     assert played.watch.capabilities.database.path != PATH
+
+
+MARK = Landmark(42, 7, guid_key("G42"))
+"""The row at the cursor, as the journal knows it."""
+
+
+def test_a_row_that_bears_another_guid_means_another_database_whatever_its_file_is_called() -> None:
+    played = Played(cursor=42, era=4, watched=NOW - 60, landmarks=(MARK,)).old()
+    played.answer("messages.history", {"messages": [{"id": 42, "guid": "X"}]})
+    played.answer("chats.list", chats(7))
+    played.answer("messages.history", history(50))
+    played.answer("messages.history", history(45, at=MISSED))
+    assert played.port.facts[-1] == Replaced(SOURCE, 44, "")
+    assert played.port.notices == [REPLACED]
+    assert played.asked[0][1]["since_rowid"] == 44
+
+
+@pytest.mark.parametrize("messages", [[{"id": 42, "guid": "g42"}, {"id": 41, "guid": "X"}], []])
+def test_a_row_in_its_place_or_gone_means_nothing(messages: list[dict[str, Any]]) -> None:
+    played = Played(cursor=42, landmarks=(Landmark(42, 7, guid_key("g42")),)).old()
+    played.answer("messages.history", {"messages": messages})
+    if not messages:
+        played.answer("chats.list", chats())
+    assert played.asked[0][0] == "watch.subscribe"
+    assert played.port.facts == []
+
+
+def test_a_live_watch_is_begun_anew_over_another_database() -> None:
+    played = Played(cursor=42, landmarks=(MARK,)).new()
+    played.answer("messages.after", {"messages": [{"id": 42, "guid": "G42"}]})
+    played.answer("messages.after", page(next_rowid=42))
+    played.subscribed(3)
+    state = SourceState(SOURCE, 42, None, None, landmarks=(MARK,))
+    played.watch.verify(state, NOW - 30)
+    played.answer("messages.after", {"messages": [{"id": 42, "guid": "G42"}]})
+    assert ("grounded",) in played.told
+    played.watch.verify(state, NOW - 30)
+    played.answer("messages.after", {"messages": [{"id": 42, "guid": "X"}]})
+    assert played.asked[0] == ("watch.unsubscribe", {"subscription": 3})
+    assert played.asked[1][0] == "chats.list"
+    assert not played.watch.is_live

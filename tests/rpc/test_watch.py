@@ -227,7 +227,7 @@ def test_without_its_database_the_same_child_is_asked_until_it_is_back() -> None
     assert played.told[-1] == ("begins", 0, NOW - 5)
     assert played.asked == [("watch.subscribe", {**PARAMS, "buffer_limit": BUFFER_LIMIT, "since_rowid": 43})]
     played.subscribed()
-    played.watch.lost_database({"code": -32002, "data": GONE})
+    played.watch.refused({"code": -32002, "data": GONE})
     assert played.port.timers == [("status", DATABASE_PAUSE)]
 
 

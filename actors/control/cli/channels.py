@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from actors.control import channels
-from actors.control.accounts import missed
+from actors.control.accounts import missed, wanted
 from actors.control.cli.common import add_json, ask, places, print_json, remark
 from actors.control.cli.exits import BAD_CONFIG, ERROR, NOT_RUNNING, OK, VerbError
 from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
@@ -40,7 +40,8 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         "status",
         help="how each account does",
         description="Tell how each account does, why, and what helps. Exits with 0 only when every enabled account is "
-        "ok; with 3 when no gateway runs, unless --probe asked from here.",
+        "ok, as far as can be found out: whether it may send is known after the first send; with 3 when no gateway "
+        "runs, unless --probe asked from here.",
     )
     telling.add_argument("--probe", action="store_true", help="find out now, instead of what was seen last")
     for each in (listing, telling):
@@ -73,7 +74,7 @@ def _loaded(where: Places) -> Loaded:
 
 
 def _list(args: argparse.Namespace, loaded: Loaded) -> int:
-    accounts = [channels.configured(one) for one in loaded.accounts]
+    accounts = [channels.configured(one, wanted(one, loaded)) for one in loaded.accounts]
     if args.json:
         print_json({"accounts": accounts})
         return OK
@@ -106,17 +107,18 @@ def _without_gateway(args: argparse.Namespace, where: Places, error: NotRunningE
     loaded = _loaded(where)
     reading = JournalReader(where.journal).read()
     silent = isinstance(error, NotAnsweringError)
+    told = f"{error}\n{reading.error}" if reading.error else str(error)
     found = {one.id: channels.number(one, loaded.accounts, reading.sources) for one in loaded.accounts}
     if args.probe:
         from actors.control.standalone import look
 
         accounts = [look(one, reading, where.journal, found[one.id], missed(one, loaded)) for one in loaded.accounts]
-        return _tell(args, channels.now(time.time()), accounts, f"{error}\n{ELSEWHERE}")
-    why = channels.silent(str(error)) if silent else channels.NOT_RUNNING
+        return _tell(args, channels.now(time.time()), accounts, f"{told}\n{ELSEWHERE}")
+    why = channels.silent(reading.error or str(error)) if silent else channels.NOT_RUNNING
     accounts = [
         channels.standing(one, reading, found[one.id], why, missed=missed(one, loaded)) for one in loaded.accounts
     ]
-    _tell(args, channels.now(time.time()), accounts, f"{error}\nas the config says:")
+    _tell(args, channels.now(time.time()), accounts, f"{told}\nas the config says:")
     if not args.json:
         print("is imsg there? gateway channels status --probe asks from this terminal")
     return ERROR if silent else NOT_RUNNING

@@ -5,6 +5,7 @@ it is judged again like a new message and answered in order; discarded, it stays
 """
 
 import argparse
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from actors.control.cli.common import add_json, places, print_json, remark
 from actors.control.cli.exits import ERROR, NOT_RUNNING, OK, USAGE, VerbError
 from actors.control.cli.operating import Done, alone, journal, number, portions, refuse, report, runs, wait
 from actors.control.shelf import Pick, RowState
-from config import Places
+from config import Places, load
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -69,6 +70,8 @@ def execute(args: argparse.Namespace) -> int:
         raise VerbError("which ones? SEQ..., --reason R, --chat N, --account A or --all; see: gateway held list", USAGE)
     word = "discard" if args.action == "discard" else "release"
     results = discard(where, pick) if word == "discard" else release(where, pick)
+    if not results:
+        _check_account(where, pick)
     if not results and not args.json:
         print("nothing of that kind is held")
         return OK
@@ -81,6 +84,8 @@ def execute(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace, where: Places, pick: Pick) -> int:
     with journal(where.journal):
         found = shelf.held(where.journal, pick)
+    if not found:
+        _check_account(where, pick)
     if args.json:
         print_json({"held": found})
         return OK
@@ -94,6 +99,16 @@ def _list(args: argparse.Namespace, where: Places, pick: Pick) -> int:
         remark(f"{len(found) - SHOWN} newer ones are not shown; --json lists all, --reason and --chat some")
     print("answer them: gateway held release SEQ... | --reason R | --all; give them up: gateway held discard ...")
     return OK
+
+
+def _check_account(where: Places, pick: Pick) -> None:
+    """Nothing was found: because there is no such account? Raises ``VerbError``. One that is gone may have messages."""
+    if pick.account is None or not where.config.exists():
+        return
+    loaded = load(where, os.environ)
+    known = [one.id for one in loaded.accounts]
+    if not loaded.problems and pick.account not in known:
+        raise VerbError(f"no account {pick.account[:40]!r}. There are: {', '.join(known) or 'none'}")
 
 
 def _show(args: argparse.Namespace, where: Places) -> int:

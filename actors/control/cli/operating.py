@@ -54,15 +54,16 @@ def number(text: str) -> int:
     return int(text)
 
 
-def runs(where: Places) -> bool:
-    """Whether a gateway runs that can be asked. Raises ``VerbError`` when one runs that cannot."""
+def runs(where: Places) -> str:
+    """Since when a gateway runs that can be asked (ISO 8601), empty when none does. Raises ``VerbError`` when one runs
+    that cannot be asked.
+    """
     try:
-        request(where, {"do": "ping"})
+        return str(request(where, {"do": "ping"})["startedAt"])
     except (ControlError, NotAnsweringError) as error:
         raise VerbError(str(error)) from error
     except NotRunningError:
-        return False
-    return True
+        return ""
 
 
 def portions(where: Places, payload: Mapping[str, Any], name: str, numbers: Sequence[int]) -> list[dict[str, Any]]:

@@ -130,6 +130,11 @@ def next_step(chunk: dict[str, Any]) -> str:
                 f"look at the chat. It is there: gateway outbox resolve {key} sent; it is not: "
                 f"gateway outbox resolve {key} not-sent, then gateway outbox retry {key}"
             )
-        case "queued" | "deferred" | "attempted":
+        case "queued" | "deferred":
             return "it goes out by itself when its turn comes and imsg is there: gateway status"
+        case "attempted":
+            return (
+                "it is being sent; where the gateway ended meanwhile, it may have gone out. Look at the chat: "
+                f"gateway outbox resolve {key} sent, or not-sent"
+            )
     return "nothing is left to be done"
