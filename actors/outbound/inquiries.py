@@ -136,7 +136,8 @@ class Inquiries:
         """Look into the chat, where its number means the same to imsg as it did to the chunk."""
         doubt = self.doubts.get(key)
         if doubt is not None and self._link.ready and self._link.place.is_home(doubt.chunk.address):
-            self._call("messages.history", history_params(doubt.chunk), Tag("history", key, 0), READ_PATIENCE)
+            params = history_params(doubt.chunk, doubt.attempted_at)
+            self._call("messages.history", params, Tag("history", key, 0), READ_PATIENCE)
 
     def answered(self, tag: Tag, answer: Answer) -> Finding | None:
         """What an answer to a question shows. Late ones count for what they prove and start nothing."""

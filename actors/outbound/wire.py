@@ -8,9 +8,10 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from actors.envelopes.control import Spoken
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.outbound import Chunk
+from actors.rpc.baseline import iso
 from actors.rpc.capabilities import Capabilities
 
-HISTORY = 50
+HISTORY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def tracked_params(chunk: Chunk, selector: dict[str, Any], guid: str) -> dict[st
     return params if chunk.address.service == "auto" else {**params, "service": chunk.address.service}
 
 
-def history_params(chunk: Chunk) -> dict[str, Any]:
-    """Params of ``messages.history`` for looking a chunk up in its chat."""
-    return {"chat_id": chunk.address.chat_id, "limit": HISTORY}
+def history_params(chunk: Chunk, attempted_at: float) -> dict[str, Any]:
+    """Params of ``messages.history`` for looking up in its chat a chunk attempted at that time (unix seconds)."""
+    return {"chat_id": chunk.address.chat_id, "limit": HISTORY, "start": iso(attempted_at)}
 
 
 def spoken(chunk: Chunk, guid: str, at: float, under_way: bool) -> Spoken:

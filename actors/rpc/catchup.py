@@ -63,3 +63,35 @@ class SecondLook:
         """Params of the ``messages.after`` to ask, None for none; ``delivered`` is the newest row on disk."""
         since, self._before, self._last = self._before, self._last, max(delivered, self._last)
         return page_params(max(since, 0), LIMIT, attachments) if since < self._last else None
+
+
+HUNDRED = 100
+"""Rows imsg reads at a time (imsg protocol 6)."""
+MORE_SECONDS = 0.3
+
+
+class Hundreds:
+    """A replay before 0.14 stops after each full hundred, for seconds or (0.5) until somebody writes (imsg protocol 6).
+
+    A watch that begins anew reads the next hundred at once.
+    """
+
+    def __init__(self) -> None:
+        self._counting = False
+        self._rows = self._mark = 0
+
+    def count(self, counting: bool) -> None:
+        """A replay begins, or is over."""
+        self._counting, self._rows = counting, 0
+
+    def row(self) -> bool:
+        """A row came; True when it completes a hundred: look again in ``MORE_SECONDS``."""
+        self._rows += self._counting
+        if not self._counting or self._rows % HUNDRED:
+            return False
+        self._mark = self._rows
+        return True
+
+    def stand_still(self) -> bool:
+        """Whether nothing came since that hundred."""
+        return self._counting and self._rows == self._mark

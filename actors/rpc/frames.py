@@ -218,6 +218,12 @@ def page_of(result: bytes) -> Page | None:
         return None
 
 
+def rows_of(result: dict[str, Any] | None) -> list[bytes]:
+    """The messages of an undecoded page (``raw``), each as it was written; none when it is something else."""
+    page = page_of(result["raw"]) if result is not None else None
+    return [bytes(raw) for raw in page.messages] if page is not None else []
+
+
 _NUMBER = re.compile(rb'"(id|chat_id)"\s*:\s*(\d{1,18})\b')
 
 

@@ -10,9 +10,9 @@ from actors.envelopes.control import Answer, Capable, SourceState, Subscribed
 from actors.envelopes.facts import Watched
 from actors.envelopes.inbound import Watching
 from actors.rpc.capabilities import Capabilities
-from actors.rpc.catchup import SecondLook
+from actors.rpc.catchup import MORE_SECONDS, Hundreds, SecondLook
 from actors.rpc.desk import Desk, PlainPort
-from actors.rpc.frames import Junk, StreamEnd, page_of
+from actors.rpc.frames import Junk, StreamEnd, rows_of
 from actors.rpc.health import Problem
 from actors.rpc.liveness import PROBE_SECONDS, PULSE_SECONDS, UNSTEADY, Endings, Heartbeat, Verdict
 from actors.rpc.prober import BEHIND, Prober
@@ -43,11 +43,10 @@ class Keeper(PlainPort):
         self.watch = Watch(desk.link, self, desk.marks.older(state), since)
         self.prober = Prober(desk.link, self, desk.liveness, lambda method: self.watch.capabilities.can(method))
         self._heartbeat = Heartbeat(self._clock.wall(), self._clock.monotonic())
-        self._endings, self._second, self._salvage = Endings(), SecondLook(), Salvage(desk)
+        self._endings, self._second, self._salvage, self._hundreds = Endings(), SecondLook(), Salvage(desk), Hundreds()
         self._probe_at = self._note_at = self._checked_at = 0.0
         self._refreshing = self._checking = False
-        self._ended_early: StreamEnd | None = None
-        """Before 0.14 a watch may say that it ended before the request for it is answered."""
+        self._ended_early: StreamEnd | None = None  # before 0.14 that may come before the watch is granted
         self.on_probed: list[Any] = []
 
     def begin(self) -> None:
@@ -73,7 +72,7 @@ class Keeper(PlainPort):
         if name == "pulse":
             self.pulse()
             self.later("pulse", PULSE_SECONDS)
-        elif name == "resubscribe":
+        elif name == "resubscribe" or (name == "more" and self._hundreds.stand_still()):
             self.refresh()
         else:
             self.watch.due(name)
@@ -106,6 +105,8 @@ class Keeper(PlainPort):
     def row(self, raw: bytes, now: float) -> None:
         """A row of the watch."""
         self.deliver(raw, self.watch.era, now)
+        if self._hundreds.row():
+            self.later("more", MORE_SECONDS)
 
     def overlong(self, head: bytes, now: float) -> None:
         """A line too long to keep."""
@@ -114,13 +115,11 @@ class Keeper(PlainPort):
 
     def broken(self, line: bytes, junk: Junk, now: float) -> None:
         """A line that is no JSON-RPC."""
-        if not self._quiet:
-            self._salvage.broken(line, junk, now)
+        self._salvage.broken(line, junk, now, self._quiet)
 
     def _fetched(self, answer: Answer) -> None:
-        page = page_of(answer.result["raw"]) if answer.result is not None else None
-        for raw in page.messages if page is not None else ():
-            self.deliver(bytes(raw), self.watch.era)
+        for raw in rows_of(answer.result):
+            self.deliver(raw, self.watch.era)
 
     def pulse(self) -> None:
         """Every few seconds: did time jump, is a probe due, is it time to store that all is well?"""
@@ -215,6 +214,7 @@ class Keeper(PlainPort):
         self.live_since = self.live_since or self._clock.monotonic()
         self._probe_at = self._clock.monotonic() + FIRST_PROBE
         self._desk.health.up(now)
+        self._hundreds.count(not caught_up and not self.watch.capabilities.strict)
         path = self._desk.link.file(self.watch.capabilities.database.path)
         self._desk.to_caller(Subscribed(self._epoch, self.watch.capabilities, self.watch.era, path, self.watch.file))
         since = "now on" if cursor is None else f"row {cursor} on" if cursor > 0 else "the beginning"
@@ -269,6 +269,7 @@ class Keeper(PlainPort):
     def grounded(self) -> None:
         """The watch is well, and it is the same database."""
         self.well_at = self._checked_at
+        self._hundreds.count(False)
         if self._clock.monotonic() >= self._note_at:
             self.note_well()
 

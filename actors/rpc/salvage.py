@@ -33,9 +33,9 @@ class Salvage:
         self._desk.to_normalizer(Overlong(link.account, link.source, now, head))
         return refetch_params(head, capabilities)
 
-    def broken(self, line: bytes, junk: Junk, now: float) -> None:
+    def broken(self, line: bytes, junk: Junk, now: float, quiet: bool) -> None:
         """A line that is no JSON-RPC: kept when a message stood in it."""
         head = line[:HEAD]
-        if all(word in head for word in MESSAGE):
+        if not quiet and all(word in head for word in MESSAGE):
             link = self._desk.link
             self._desk.to_normalizer(Overlong(link.account, link.source, now, head, junk.why))

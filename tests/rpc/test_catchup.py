@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rpc.catchup import FEWER, LIMIT, Pages
+from actors.rpc.catchup import FEWER, LIMIT, Hundreds, Pages
 from actors.rpc.frames import Page, page_of
 
 MOST = 100_000
@@ -89,3 +89,15 @@ def test_all_rows_come_in_order_up_to_the_first_that_no_page_can_hold(sizes: lis
     whole = list(itertools.takewhile(lambda number: sizes[number - 1] <= MOST, range(1, len(sizes) + 1)))
     assert got == whole
     assert pages.since == len(whole)
+
+
+def test_a_replay_goes_on_after_each_full_hundred_that_nothing_follows() -> None:
+    hundreds = Hundreds()
+    assert not any(hundreds.row() for _ in range(500)), "not a replay"
+    hundreds.count(True)
+    assert [number for number in range(1, 251) if hundreds.row()] == [100, 200]
+    assert not hundreds.stand_still(), "rows came since"
+    assert [number for number in range(251, 301) if hundreds.row()] == [300]
+    assert hundreds.stand_still()
+    hundreds.count(False)
+    assert not hundreds.stand_still()
