@@ -53,9 +53,10 @@ class Normalizer(Actor):
             self.tell(sender, Listen(self.actor_ref))
 
     def on_receive(self, message: Any) -> None:
+        if type(message) is Received:
+            self._received(message)
+            return
         match message:
-            case Received():
-                self._received(message)
             case Spoken():
                 self._echoes.spoken(message)
             case Watching():
