@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from actors.control import shelf
 from actors.control.cli import chunks
-from actors.control.cli.common import add_json, places, print_json, remark
+from actors.control.cli.common import places, print_json, remark
 from actors.control.cli.exits import ERROR, OK, USAGE, VerbError
-from actors.control.cli.operating import journal, number, report
+from actors.control.cli.operating import add_choice, journal, report
 from actors.control.shelf import Pick
 from config import Places
 
@@ -40,15 +40,7 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         description="Send failed chunks again. Without a gateway they are queued in the journal for its next start.",
     )
     discarding = verbs.add_parser("discard", help="give them up", description="Give failed chunks up for good.")
-    for each in (listing, showing, retrying, discarding):
-        each.add_argument("numbers", metavar="KEY", type=number, nargs="+" if each is showing else "*", help="numbers")
-        add_json(each)
-    for each in (listing, retrying, discarding):
-        each.add_argument("--reason", metavar="R", help="only those that failed for this reason")
-        each.add_argument("--chat", metavar="N", type=number, help="only those of this chat")
-        each.add_argument("--account", metavar="A", help="only those of this account")
-    for each in (retrying, discarding):
-        each.add_argument("--all", action="store_true", help="all that failed")
+    add_choice(listing, showing, (retrying, discarding), "KEY", "failed")
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from actors.control import shelf
-from actors.control.cli.common import add_json, places, print_json, remark
+from actors.control.cli.common import places, print_json, remark
 from actors.control.cli.exits import ERROR, NOT_RUNNING, OK, USAGE, VerbError
-from actors.control.cli.operating import Done, alone, journal, number, portions, refuse, report, runs, wait
+from actors.control.cli.operating import Done, add_choice, alone, journal, portions, refuse, report, runs, wait
 from actors.control.shelf import Pick, RowState
 from config import Places, load
 
@@ -47,15 +47,7 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         help="give them up",
         description="Give held messages up: they stay unanswered. Without a gateway the journal is written from here.",
     )
-    for each in (listing, showing, releasing, discarding):
-        each.add_argument("numbers", metavar="SEQ", type=number, nargs="+" if each is showing else "*", help="numbers")
-        add_json(each)
-    for each in (listing, releasing, discarding):
-        each.add_argument("--reason", metavar="R", help="only those held for this reason")
-        each.add_argument("--chat", metavar="N", type=number, help="only those of this chat")
-        each.add_argument("--account", metavar="A", help="only those of this account")
-    for each in (releasing, discarding):
-        each.add_argument("--all", action="store_true", help="all that are held")
+    add_choice(listing, showing, (releasing, discarding), "SEQ", "are held")
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from actors.control.cli.common import ask, print_json, remark
+from actors.control.cli.common import add_json, ask, print_json, remark
 from actors.control.cli.exits import ERROR, LOCK_HELD, OK, VerbError
 from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
 from actors.control.lock import InstanceLock, LockHeldError
@@ -52,6 +52,25 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number from the list")
     return int(text)
+
+
+def add_choice(
+    listing: argparse.ArgumentParser,
+    showing: argparse.ArgumentParser,
+    writing: Sequence[argparse.ArgumentParser],
+    name: str,
+    state: str,
+) -> None:
+    """Which ones are meant: numbers (called ``name``), or all that ``state`` (words) and fit; and ``--json``."""
+    for each in (listing, showing, *writing):
+        each.add_argument("numbers", metavar=name, type=number, nargs="+" if each is showing else "*", help="numbers")
+        add_json(each)
+    for each in (listing, *writing):
+        each.add_argument("--reason", metavar="R", help=f"only those that {state} for this reason")
+        each.add_argument("--chat", metavar="N", type=number, help="only those of this chat")
+        each.add_argument("--account", metavar="A", help="only those of this account")
+    for each in writing:
+        each.add_argument("--all", action="store_true", help=f"all that {state}")
 
 
 def runs(where: Places) -> str:
