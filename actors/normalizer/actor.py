@@ -14,7 +14,7 @@ from actors.normalizer import heads
 from actors.normalizer.echoes import LOOP, EchoMemory
 from actors.normalizer.fences import Fences
 from actors.normalizer.normalize import Malformed, nameless, normalize
-from actors.normalizer.previews import mark_of_preview
+from actors.normalizer.previews import PREVIEW, mark_of_preview
 from actors.rpc.frames import MAX_LINE
 from actors.runtime.actor import Actor, Context
 from config.schema.channel import Recovery
@@ -85,7 +85,7 @@ class Normalizer(Actor):
             self.tell(self._access, Judged(row, Held("echo loop")))
             return
         self.tell(self._access, row)
-        if (mark := mark_of_preview(row)) is not None:
+        if PREVIEW in message.raw and (mark := mark_of_preview(row)) is not None:
             self.tell(self._access, mark)
 
     def _overlong(self, message: Overlong) -> None:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.envelopes.inbound import Dropped, Inbound, Judged
 
 LINK_PREVIEW = "link preview"
-_KEY = b'"url_preview"'
+PREVIEW = b'"url_preview"'
+"""What a row holds that brings a preview along."""
 
 
 class _Preview(msgspec.Struct):
@@ -27,7 +28,7 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 def mark_of_preview(row: Inbound) -> Judged | None:
     """The mark to leave for the preview that ``row`` brought along; None when it brought none."""
-    if _KEY not in row.raw or row.is_from_me:
+    if PREVIEW not in row.raw or row.is_from_me:
         return None
     try:
         preview = _decode(row.raw).url_preview

@@ -84,10 +84,12 @@ class Hundreds:
         """A replay begins, or is over."""
         self._counting, self._rows = counting, 0
 
-    def row(self) -> bool:
-        """A row came; True when it completes a hundred: look again in ``MORE_SECONDS``."""
-        self._rows += self._counting
-        if not self._counting or self._rows % HUNDRED:
+    def took(self, rows: int) -> bool:
+        """So many rows came; True when they complete a hundred: look again in ``MORE_SECONDS``."""
+        if not self._counting or not rows:
+            return False
+        self._rows += rows
+        if self._rows % HUNDRED:
             return False
         self._mark = self._rows
         return True

@@ -1,5 +1,6 @@
 """What the parts of a reader work with: the actor they belong to, its link, and whom it tells."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from actors.envelopes.control import Call, Record, Ref, Replay, Tick
@@ -45,9 +46,15 @@ class Desk(NamedTuple):
         """Store a fact."""
         self.actor.tell(self.journal, Record(fact))
 
-    def received(self, raw: bytes, at: float, era: int) -> None:
-        """A row came in at ``at`` (unix seconds)."""
-        self.actor.tell(self.normalizer, Received(self.link.account, self.link.source, raw, at, era))
+    def intake(self, at: float, era: int, quiet: bool) -> Callable[[bytes], None]:
+        """Takes rows that came in at ``at`` (unix seconds); ``quiet``: they are left for the next start.
+
+        Made once for many: this is what every row passes.
+        """
+        if quiet:
+            return lambda _: None
+        tell, to, account, source = self.actor.tell, self.normalizer, self.link.account, self.link.source
+        return lambda raw: tell(to, Received(account, source, raw, at, era))
 
     def to_normalizer(self, message: Any) -> None:
         """In the order of the rows."""

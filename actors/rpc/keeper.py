@@ -39,7 +39,7 @@ class Keeper(PlainPort):
         self.live_since: float | None = None
         """Monotonic seconds, None before the first subscription of this child."""
         self.given_up = False
-        self._quiet = False
+        self.is_quiet = False
         self.watch = Watch(desk.link, self, desk.marks.older(state), since)
         self.prober = Prober(desk.link, self, desk.liveness, lambda method: self.watch.capabilities.can(method))
         self._heartbeat = Heartbeat(self._clock.wall(), self._clock.monotonic())
@@ -79,7 +79,7 @@ class Keeper(PlainPort):
 
     def state(self, state: SourceState) -> None:
         """The journal's answer to ``refresh``."""
-        if self._refreshing and not self._quiet:
+        if self._refreshing and not self.is_quiet:
             self._refreshing = False
             self._unsubscribe()
             self.watch.resume(self._desk.marks.older(state), self.well_at)
@@ -102,20 +102,19 @@ class Keeper(PlainPort):
             self.notice(Problem("unsteady", f"imsg keeps ending its watch ({end.why})", KEEPS_ENDING))
         self.later("resubscribe", pause)
 
-    def row(self, raw: bytes, now: float) -> None:
-        """A row of the watch."""
-        self.deliver(raw, self.watch.era, now)
-        if self._hundreds.row():
+    def took(self, rows: int) -> None:
+        """So many rows of the watch came at once."""
+        if self._hundreds.took(rows):
             self.later("more", MORE_SECONDS)
 
     def overlong(self, head: bytes, now: float) -> None:
         """A line too long to keep."""
-        if (params := self._salvage.overlong(head, now, self.watch.capabilities, self._quiet)) is not None:
+        if (params := self._salvage.overlong(head, now, self.watch.capabilities, self.is_quiet)) is not None:
             self.call("messages.after", params, "again")
 
     def broken(self, line: bytes, junk: Junk, now: float) -> None:
         """A line that is no JSON-RPC."""
-        self._salvage.broken(line, junk, now, self._quiet)
+        self._salvage.broken(line, junk, now, self.is_quiet)
 
     def _fetched(self, answer: Answer) -> None:
         for raw in rows_of(answer.result):
@@ -124,7 +123,7 @@ class Keeper(PlainPort):
     def pulse(self) -> None:
         """Every few seconds: did time jump, is a probe due, is it time to store that all is well?"""
         self.look(self._clock.wall())
-        if self.watch.is_live and self._clock.monotonic() >= self._probe_at and not self._quiet:
+        if self.watch.is_live and self._clock.monotonic() >= self._probe_at and not self.is_quiet:
             self.probe()
 
     def look(self, wall: float) -> None:
@@ -170,7 +169,7 @@ class Keeper(PlainPort):
 
     def quiet(self) -> None:
         """Rows that come from here on are left for the next start: the cursor does not move over them."""
-        self._quiet = True
+        self.is_quiet = True
         if self.watch.is_live:
             self.note_well()
             self._unsubscribe()
@@ -185,10 +184,9 @@ class Keeper(PlainPort):
         if self.watch.is_live:
             self.call("watch.unsubscribe", {"subscription": self.watch.subscription}, "unsubscribe")
 
-    def deliver(self, raw: bytes, era: int, now: float | None = None) -> None:
-        """A row, by whatever way it came."""
-        if not self._quiet:
-            self._desk.received(raw, self._clock.wall() if now is None else now, era)
+    def deliver(self, raw: bytes, era: int) -> None:
+        """A row that came by another way."""
+        self._desk.intake(self._clock.wall(), era, self.is_quiet)(raw)
 
     def begins(self, era: int, since: float | None) -> None:
         """Rows from now on are of this era; what is dated since then was missed."""
@@ -230,12 +228,12 @@ class Keeper(PlainPort):
 
     def down(self, problem: Problem) -> None:
         """Nothing comes in."""
-        self._desk.down(problem, aloud=not self._quiet)
+        self._desk.down(problem, aloud=not self.is_quiet)
         self.probe_over()
 
     def refresh(self) -> None:
         """Another watch in the place of this one: ask the journal anew where to begin."""
-        if not self._refreshing and not self._quiet:
+        if not self._refreshing and not self.is_quiet:
             self._unsubscribe()
             self._refreshing, self.watch.subscription = True, None
             self._desk.ask_journal()

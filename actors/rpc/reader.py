@@ -125,10 +125,12 @@ class RpcReader(Actor):
         self._channel.taken += len(lines)
         now = self.clock.wall()
         keeper.look(now)
+        take, rows = self._desk.intake(now, keeper.watch.era, keeper.is_quiet), 0
         for line in lines:
             read = sort(line)
             if type(read) is Row:
-                keeper.row(read.raw, now)
+                rows += 1
+                take(read.raw)
             elif type(read) is Response:
                 self._answered = True
                 self.tell(self._caller, read)
@@ -137,6 +139,7 @@ class RpcReader(Actor):
             elif type(read) is Junk:
                 self._junk(read)
                 keeper.broken(line, read, now)
+        keeper.took(rows)
         for head in cut:
             self._health.dropped += 1
             keeper.overlong(head, now)

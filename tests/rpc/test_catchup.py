@@ -93,11 +93,13 @@ def test_all_rows_come_in_order_up_to_the_first_that_no_page_can_hold(sizes: lis
 
 def test_a_replay_goes_on_after_each_full_hundred_that_nothing_follows() -> None:
     hundreds = Hundreds()
-    assert not any(hundreds.row() for _ in range(500)), "not a replay"
+    assert not any(hundreds.took(1) for _ in range(500)), "not a replay"
     hundreds.count(True)
-    assert [number for number in range(1, 251) if hundreds.row()] == [100, 200]
+    assert [number for number in range(1, 251) if hundreds.took(1)] == [100, 200]
+    assert not hundreds.took(0)
     assert not hundreds.stand_still(), "rows came since"
-    assert [number for number in range(251, 301) if hundreds.row()] == [300]
+    assert not hundreds.took(49)
+    assert hundreds.took(101)
     assert hundreds.stand_still()
     hundreds.count(False)
     assert not hundreds.stand_still()
