@@ -155,11 +155,6 @@ def _entries(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if entries is None else tuple(text for entry in entries if (text := entry.strip()))
 
 
-def same_source(one: Account, other: Account, machine: Machine = HERE) -> bool:
-    """Whether two accounts read one Messages database, however the config spells it."""
-    return _literal(one) == _literal(other) or sources.of(one, machine) == sources.of(other, machine)
-
-
 def _turns(channel: ImessageBlock) -> dict[str, int]:
     """Who comes before whom when only one may run: named accounts in the file's order, then `default`."""
     named = (normalize_id(key, DEFAULT_ID) for key in channel.accounts)

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import regex
 
-from actors.outbound.fences import Fence, balanced, spans
+from actors.outbound.code_fences import Fence, balanced, spans
 from actors.outbound.units import Clusters, reach, units
 
 Mode = Literal["length", "newline"]

@@ -5,7 +5,6 @@ character split over two reads stays whole. A line over ``MAX_LINE`` is passed o
 """
 
 import json
-import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -222,17 +221,6 @@ def rows_of(result: dict[str, Any] | None) -> list[bytes]:
     """The messages of an undecoded page (``raw``), each as it was written; none when it is something else."""
     page = page_of(result["raw"]) if result is not None else None
     return [bytes(raw) for raw in page.messages] if page is not None else []
-
-
-_NUMBER = re.compile(rb'"(id|chat_id)"\s*:\s*(\d{1,18})\b')
-
-
-def numbers_of(head: bytes) -> dict[str, int]:
-    """The first ``id`` and ``chat_id`` that the beginning of a line shows, where it shows them."""
-    found: dict[str, int] = {}
-    for name, number in _NUMBER.findall(head):
-        found.setdefault(name.decode(), int(number))
-    return found
 
 
 def request(number: int, method: str, params: dict[str, Any]) -> bytes:

@@ -69,7 +69,6 @@ class LinkHealth:
     since: float = 0.0
     busy: int = 0
     """Requests that imsg has not answered."""
-    probed_at: float | None = None
     capabilities: Capabilities = field(default=UNKNOWN)
 
     @property

@@ -162,7 +162,6 @@ class Keeper(PlainPort):
 
     def probe_over(self) -> None:
         """Tell whoever waited for a probe."""
-        self._desk.health.probed_at = self._clock.wall()
         waiting, self.on_probed = self.on_probed, []
         for done in waiting:
             done()
@@ -178,6 +177,7 @@ class Keeper(PlainPort):
         """Store until when the watch was well."""
         if self.well_at is not None:
             self._note_at = self._clock.monotonic() + NOTE_SECONDS
+            self._desk.errands.others(self._desk.health.pid, self._desk.link.db_path)
             self.record(Watched(self._desk.link.source, self.well_at))
 
     def _unsubscribe(self) -> None:

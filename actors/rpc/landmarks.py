@@ -101,7 +101,7 @@ class Marks:
         return replace(state, landmarks=self._known) if self._known and self._era == state.era else state
 
 
-class Survey:
+class GroundCheck:
     """Runs ``Landmarks`` for whoever has the questions asked; ``then`` is told what they prove."""
 
     NAME = "landmark"

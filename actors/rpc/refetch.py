@@ -4,13 +4,14 @@ A message is asked for once more without its attachments; an answer is one that 
 can ask for less.
 """
 
+import re
 from typing import Any
 
 from actors.envelopes.control import Response
 from actors.normalizer import heads
 from actors.rpc.capabilities import Capabilities
-from actors.rpc.frames import numbers_of
 
+_ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
 TOO_LONG = b'{"code":0,"message":"the answer is longer than 16 MiB"}'
 
 
@@ -20,10 +21,10 @@ def failed_answer(head: bytes) -> Response | None:
     Keys stand in any order: an ``id`` inside the result is a message's, not the request's.
     """
     start, result, _ = head.partition(b'"result"')
-    number = numbers_of(start).get("id")
+    number = _ID.search(start)
     if b'"method"' in head[:256] or not result or number is None:
         return None
-    return Response(number, b"", TOO_LONG)
+    return Response(int(number[1]), b"", TOO_LONG)
 
 
 def refetch_params(head: bytes, capabilities: Capabilities) -> dict[str, Any] | None:

@@ -17,13 +17,12 @@ from typing import Any
 
 from actors.envelopes.control import Answer, SourceState
 from actors.envelopes.facts import Baseline, Identified, Replaced
-from actors.rpc import landmarks
 from actors.rpc.baseline import Survey
 from actors.rpc.capabilities import UNKNOWN, Capabilities, before_strict, from_initialize
 from actors.rpc.catchup import Pages
 from actors.rpc.frames import page_of
 from actors.rpc.health import DATABASE_DOWN, REPLACED, detail_of, explain_database, explain_refusal, explain_silence
-from actors.rpc.landmarks import Ground
+from actors.rpc.landmarks import Ground, GroundCheck
 from actors.rpc.link import Link, watch_params
 from actors.rpc.port import Port
 
@@ -53,7 +52,7 @@ class Watch:
         self._surveys, self._survey_name = 0, ""
         self._replaced = self._caught_up = False
         self._pages: Pages | None = None
-        self._ground = landmarks.Survey(port.call, self._grounded)
+        self._ground = GroundCheck(port.call, self._grounded)
         self._tries, self._pause = 0, DATABASE_PAUSE
 
     @property

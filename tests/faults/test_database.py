@@ -91,17 +91,22 @@ def _write_after(town: Town, history: list[Guid]) -> None:
     write(town, people, AFTER)
 
 
-def _goes_back(build: Build, mode: str, down: bool) -> None:
-    town = town_of(build, mode)
-    history = _answered(town)
-    _down(town, down)
-    database_faults.rewind(town.db, 2)
+def _all_well_after(town: Town, history: list[Guid], down: bool) -> None:
+    """People go on writing: each is answered once, in the chat it came from."""
     _write_after(town, history)
     _go_on(town, down)
     _all_once(town)
     for number, text in enumerate(AFTER):
         assert f"echo: {text}" in town.sent(crowd(town, 5)[number % 5].chat)
     assert town.stop() == 0
+
+
+def _goes_back(build: Build, mode: str, down: bool) -> None:
+    town = town_of(build, mode)
+    history = _answered(town)
+    _down(town, down)
+    database_faults.rewind(town.db, 2)
+    _all_well_after(town, history, down)
 
 
 @case(*PLAIN)
@@ -125,12 +130,7 @@ def _is_replaced(build: Build, mode: str, down: bool) -> None:
     _reopen(town)
     after = {person.handle: person.chat for person in crowd(town, 5)}
     assert all(before[handle] != after[handle] for handle in before)
-    _write_after(town, history)
-    _go_on(town, down)
-    _all_once(town)
-    for number, text in enumerate(AFTER):
-        assert f"echo: {text}" in town.sent(crowd(town, 5)[number % 5].chat)
-    assert town.stop() == 0
+    _all_well_after(town, history, down)
 
 
 @case(*PLAIN)

@@ -12,13 +12,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from actors.simulator.messages_db import MessagesDb
+from tests.support.waiting import wait_for
 
 REPO = Path(__file__).resolve().parents[2]
 DEADLINE = 30.0
@@ -28,15 +27,6 @@ def python(module: str, call: str) -> list[str]:
     """A command that runs ``module.call()`` in an isolated interpreter which finds this checkout."""
     code = f"import sys; sys.path.insert(0, {str(REPO)!r}); from {module} import {call}; sys.exit({call}())"
     return [sys.executable, "-I", "-c", code]
-
-
-def wait_for(what: str, condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
-    """The first true value of ``condition``, looked at every 10 ms; AssertionError naming ``what`` after that."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds:g} s for: {what}"
-        time.sleep(0.01)
-    return value
 
 
 class House:

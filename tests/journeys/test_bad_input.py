@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.journeys.house import House, wait_for
+from tests.journeys.house import House
+from tests.support.waiting import wait_for
 
 HANDLE = "+15550001234"
 

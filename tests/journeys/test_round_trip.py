@@ -3,7 +3,8 @@
 import json
 from collections import defaultdict
 
-from tests.journeys.house import House, wait_for
+from tests.journeys.house import House
+from tests.support.waiting import wait_for
 
 
 def test_hi_in_chat_seven_is_answered_once_in_chat_seven(house: House) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.outbound.desk import TRACKED, Desk
 from tests.support.probes import KillableStage, killable
 
 
@@ -14,3 +15,9 @@ def stage() -> Iterator[KillableStage]:
     """A stage for one test."""
     with killable() as stage:
         yield stage
+
+
+@pytest.fixture
+def desk(stage: KillableStage) -> Desk:
+    """A sender whose imsg can track."""
+    return Desk(stage, able=TRACKED)

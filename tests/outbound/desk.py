@@ -46,6 +46,7 @@ USED = {
     "code": -32603,
     "data": {"disposition": "not_started", "retry_safe": True, "detail": "this id already identifies a message"},
 }
+SENT: dict[str, Any] = {"ok": True, "send_state": "sent", "status_fields": {"is_sent": True}}
 PENDING = {"ok": True, "send_state": "pending", "status_fields": None}
 
 STRICT = Capabilities("0.15.9", True, OLD_METHODS | {"status", "message.send_status"})

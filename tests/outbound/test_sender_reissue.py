@@ -16,6 +16,7 @@ from tests.outbound.desk import (
     HOPELESS,
     INTERNAL,
     PENDING,
+    SENT,
     STRICT,
     TRACKED,
     UNKNOWN_OUTCOME,
@@ -29,13 +30,6 @@ from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 
 K1, K2 = chunk_key(1, 0), chunk_key(2, 0)
-SENT: dict[str, Any] = {"ok": True, "send_state": "sent", "status_fields": {"is_sent": True}}
-
-
-@pytest.fixture
-def desk(stage: KillableStage) -> Desk:
-    """An imsg that can track."""
-    return Desk(stage, able=TRACKED)
 
 
 def doubted(desk: Desk) -> Desk:

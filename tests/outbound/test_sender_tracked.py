@@ -13,6 +13,7 @@ from actors.outbound.verdicts import RETRY_SECONDS
 from tests.outbound.desk import (
     BRIDGE_DOWN,
     PENDING,
+    SENT,
     STRICT,
     TRACKED,
     USED,
@@ -25,13 +26,6 @@ from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 
 K1, K2 = chunk_key(1, 0), chunk_key(2, 0)
-SENT: dict[str, Any] = {"ok": True, "send_state": "sent", "status_fields": {"is_sent": True}}
-
-
-@pytest.fixture
-def desk(stage: KillableStage) -> Desk:
-    """An imsg that can track."""
-    return Desk(stage, able=TRACKED)
 
 
 # The request

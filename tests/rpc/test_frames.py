@@ -20,7 +20,6 @@ from actors.rpc.frames import (
     StreamEnd,
     frame,
     message_of,
-    numbers_of,
     page_of,
     preview,
     request,
@@ -330,19 +329,3 @@ def test_a_page_with_a_broken_text_is_a_page_still() -> None:
 )
 def test_what_is_no_page_is_none(result: bytes) -> None:
     assert page_of(result) is None
-
-
-@pytest.mark.parametrize(
-    ("head", "numbers"),
-    [
-        (b'{"chat_id":5,"id":7,"id":9', {"chat_id": 5, "id": 7}),
-        (b'{"id" : 7}', {"id": 7}),
-        (b'{"guid_id":5,"x":"id","id":-3', {}),
-        (b"", {}),
-        (b'{"id":' + b"9" * 5000, {}),
-        (b"\xff\xfe", {}),
-    ],
-    ids=lambda value: repr(value)[:40],
-)
-def test_the_beginning_of_a_line_shows_numbers(head: bytes, numbers: dict[str, int]) -> None:
-    assert numbers_of(head) == numbers

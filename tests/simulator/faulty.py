@@ -1,7 +1,6 @@
 """A simulator with a control file: what the tests of its faults share."""
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from actors.simulator.schema import open_database
 from tests.simulator.harness import DEADLINE_S, Rpc
+from tests.support.waiting import wait_for
 
 OLD, NEW = "0.9", "0.15"
-_STEP_S = 0.01
 _SILENCE_S = 0.3
 
 
@@ -60,10 +59,7 @@ class Sky:
 
 def eventually(wanted: Callable[[], object]) -> None:
     """Wait until `wanted` is true; fails after the deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not wanted():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(_STEP_S)
+    wait_for("it", wanted, DEADLINE_S)
 
 
 def outcome(answer: dict[str, Any]) -> tuple[int, Any]:

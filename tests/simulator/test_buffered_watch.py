@@ -9,23 +9,9 @@ import pytest
 from actors.simulator.links import URL_BALLOON
 from actors.simulator.messages_db import MessagesDb, NewMessage
 from actors.simulator.streams import JoinPatience
-from tests.simulator.harness import ANNA, BEN, DIRECT, TEAM, Rpc, furnish
+from tests.simulator.harness import ANNA, BEN, DIRECT, TEAM, Rpc
 
 NEW = ("--imsg-version", "0.15")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    found = tmp_path / "chat.db"
-    furnish(found)
-    return found
-
-
-@pytest.fixture
-def db(path: Path) -> Iterator[MessagesDb]:
-    opened = MessagesDb.open(path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

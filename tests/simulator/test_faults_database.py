@@ -13,19 +13,13 @@ import pytest
 from actors.simulator.dates import apple_ns, parse_iso
 from actors.simulator.messages_db import MessagesDb
 from actors.simulator.schema import open_database
-from tests.simulator.harness import ANNA, DIRECT, SMS_PEER, TEAM, Rpc, furnish, imsg
+from tests.simulator.harness import ANNA, DIRECT, SMS_PEER, TEAM, Rpc, imsg
 
 _JOINED = """
 SELECT m.ROWID, m.guid, j.chat_id FROM message m LEFT JOIN chat_message_join j ON j.message_id = m.ROWID
 ORDER BY m.ROWID, j.chat_id
 """
 _TO_DIRECT = ("--chat-id", str(DIRECT), "--text", "hi")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    furnish(tmp_path / "chat.db")
-    return tmp_path / "chat.db"
 
 
 def written(*words: str, path: Path) -> list[dict[str, Any]]:

@@ -10,23 +10,9 @@ from actors.simulator.links import URL_BALLOON, LinkDeduper
 from actors.simulator.messages_db import MessagesDb, NewMessage
 from actors.simulator.rows import Row, RowReader
 from actors.simulator.watch import PollSchedule
-from tests.simulator.harness import ANNA, BEN, DIRECT, SMS, TEAM, Rpc, furnish, imsg
+from tests.simulator.harness import ANNA, BEN, DIRECT, SMS, TEAM, Rpc, imsg
 
 FAR_MS = 3_600_000
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    found = tmp_path / "chat.db"
-    furnish(found)
-    return found
-
-
-@pytest.fixture
-def db(path: Path) -> Iterator[MessagesDb]:
-    opened = MessagesDb.open(path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
