@@ -16,6 +16,7 @@ all requests of one read. Standard library only, and little of it: its start is 
 
 import os
 import select
+import sys
 import time
 from collections.abc import Iterable
 
@@ -235,5 +236,5 @@ def utc() -> bytes:
     return b"%b.%03dZ" % (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)).encode(), int(now % 1 * 1000))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:] == ["rpc"]:  # asked anything else, it has nothing to say or to report
     Feeder(Plan(os.environ), os.environ.get("FEEDER_EVENTS", "")).run()

@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+from loguru import logger
 
-from actors.rpc import errands as module
-from actors.rpc.errands import FORGET_SECONDS, SETTLE_SECONDS, Errands
+from actors.rpc import neighbours
+from actors.rpc.errands import BOTH, FORGET_SECONDS, SETTLE_SECONDS, Errands
 from tests.support.actors import Probe, Stage
 
 
@@ -18,7 +19,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int | None, str | None]
         asked.append((pid, db_path))
         return ["process 7 reads it"]
 
-    monkeypatch.setattr(module.neighbours, "others", others)
+    monkeypatch.setattr(neighbours, "others", others)
     return asked
 
 
@@ -33,7 +34,7 @@ def test_it_looks_for_other_readers_once_it_has_settled_and_then_seldom(
     stage: Stage, looks: list[tuple[int | None, str | None]]
 ) -> None:
     said: list[str] = []
-    sink = module.log.add(lambda line: said.append(str(line)), format="{message}")
+    sink = logger.add(lambda line: said.append(str(line)), format="{message}")
     try:
         errands = Errands("imsg", Probe("reader").ref, stage.clock)
         for seconds in (0.0, SETTLE_SECONDS - 1, 1.0, 60.0, FORGET_SECONDS):
@@ -41,6 +42,6 @@ def test_it_looks_for_other_readers_once_it_has_settled_and_then_seldom(
             errands.others(5, "/x/chat.db")
             at_rest()
     finally:
-        module.log.remove(sink)
+        logger.remove(sink)
     assert looks == [(5, "/x/chat.db")] * 2
-    assert [line.strip() for line in said] == [f"process 7 reads it. {module.BOTH}"]
+    assert [line.strip() for line in said] == [f"process 7 reads it. {BOTH}"]
