@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from actors.control.talk import GoneError, SilentError, Talk
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 from actors.rpc import frames
 from actors.rpc.capabilities import UNKNOWN, Capabilities, before_strict, from_initialize
 from actors.rpc.health import (

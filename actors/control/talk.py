@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 from actors.rpc import frames
 from actors.runtime.process import spawn
 

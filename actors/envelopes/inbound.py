@@ -75,13 +75,17 @@ class Inbound(Envelope):
 
 
 class Admit(Envelope):
-    """The message may speak to ``agent`` in ``session``; ``waits`` when that agent takes time to answer."""
+    """The message may speak to ``agent`` in ``session``; ``waits`` when that agent takes time to answer.
+
+    ``authority`` is what its sender may do besides talking: ``known``, ``authorised`` (read by commands) or ``owner``.
+    """
 
     session: str
     agent: str
     mentioned: bool
     service: str
     waits: bool
+    authority: str = "known"
 
 
 class Challenge(Envelope):
@@ -141,6 +145,7 @@ class Admitted(Envelope):
     mentioned: bool
     address: ReplyAddress
     row: Inbound
+    authority: str = "known"
 
 
 class Challenged(Envelope):
@@ -151,3 +156,18 @@ class Challenged(Envelope):
     address: ReplyAddress
     row: Inbound
     replayed: bool
+
+
+class Notify(Envelope):
+    """Tell whoever was let in as ``handle`` (canonical) that they were."""
+
+    account: str
+    handle: str
+
+
+class Asked(Envelope):
+    """The row of an account that was last offered a pairing code under a handle, and where its answer went."""
+
+    seq: int
+    handle: str
+    address: ReplyAddress

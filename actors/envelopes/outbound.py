@@ -45,7 +45,8 @@ class TurnEnded(Envelope):
 class Reply(Envelope):
     """An answer on its way out. One of the two serialisable seams.
 
-    ``settles`` are the rows that end with it, each with its outcome, in the same transaction as its chunks.
+    ``settles`` are the rows that end with it, each with its outcome, in the same transaction as its chunks. ``first``
+    is the position of its first chunk: a second answer to the same row stands behind the first.
     """
 
     seq: int
@@ -53,6 +54,7 @@ class Reply(Envelope):
     address: ReplyAddress
     text: str
     settles: tuple[tuple[int, Outcome], ...]
+    first: int = 0
 
 
 class Chunk(Envelope):

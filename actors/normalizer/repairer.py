@@ -10,9 +10,10 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from actors.envelopes.control import Answer, Call, Listen, Recorded, Ref, Replay, Subscribed, Tick
+from actors.envelopes.control import Listen, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Inbound
+from actors.envelopes.link import Answer, Call, Subscribed
 from actors.normalizer.anchors import NO_ANCHOR, is_anchorless
 from actors.normalizer.search import Question, Search, Wanted
 from actors.runtime.actor import Actor, Context

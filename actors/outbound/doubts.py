@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import Any
 
-from actors.envelopes.control import OwnRow
+from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.normalizer.echoes import fold
 from actors.normalizer.normalize import moment

@@ -6,8 +6,8 @@ with the same text, dated at or after the attempt (the attempt's millisecond cou
 
 from math import floor
 
-from actors.envelopes.control import OwnRow
 from actors.envelopes.identity import ReplyAddress
+from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.normalizer.echoes import fold
 

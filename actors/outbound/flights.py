@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from actors.envelopes.control import OwnRow
 from actors.envelopes.inbound import Inbound
+from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.outbound.doubts import Doubts
 

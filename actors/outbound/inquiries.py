@@ -8,7 +8,8 @@ outbox.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Answer, OwnRow, Tick
+from actors.envelopes.control import Tick
+from actors.envelopes.link import Answer, OwnRow
 from actors.outbound.doubts import HISTORY_AFTER, Doubt, Doubts, rows_of
 from actors.outbound.link import Link
 from actors.outbound.settlement import (

@@ -4,7 +4,7 @@ In: what the reader says of the child (``Subscribed``, ``Capable``, ``Disconnect
 another send may start, and whether it carries a GUID of ours.
 """
 
-from actors.envelopes.control import Subscribed
+from actors.envelopes.link import Subscribed
 from actors.outbound.pace import Pace
 from actors.outbound.settlement import STATUS, Powers
 from actors.outbound.wire import Place, Prefs

@@ -6,7 +6,8 @@ and a report of it to the journal, the echo memory and the operator. When sends 
 
 from collections.abc import Callable
 
-from actors.envelopes.control import OpenChunk, Order, OwnRow, Spoken, Tick
+from actors.envelopes.control import OpenChunk, Order, Spoken, Tick
+from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
 from actors.outbound.doubts import Doubt
 from actors.outbound.flights import Flight

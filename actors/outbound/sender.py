@@ -36,25 +36,9 @@ answers. Windows count only while the link is ready (Subscribed to Disconnected,
 from functools import partial
 from typing import Any
 
-from actors.envelopes.control import (
-    Answer,
-    Call,
-    Disconnected,
-    Listen,
-    OpenChunk,
-    Order,
-    OwnRow,
-    Quiesce,
-    Quiet,
-    Recorded,
-    Ref,
-    Replay,
-    Replayed,
-    Stalled,
-    Subscribed,
-    Tick,
-)
+from actors.envelopes.control import Listen, OpenChunk, Order, Quiesce, Quiet, Recorded, Ref, Replay, Replayed, Tick
 from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
+from actors.envelopes.link import Answer, Call, Disconnected, OwnRow, Stalled, Subscribed
 from actors.envelopes.outbound import Chunk, Prepared
 from actors.outbound.flights import Flight, Flights
 from actors.outbound.inquiries import PATIENCE, READ_PATIENCE, Inquiries

@@ -6,7 +6,7 @@ older ones an internal error is unknown unless its text can only come from befor
 
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Answer
+from actors.envelopes.link import Answer
 
 RETRY_SECONDS = (5.0, 25.0, 120.0, 600.0)
 """Pauses before the second to fifth attempt (decisions, Outbound)."""

@@ -8,8 +8,9 @@ is still there the caller is told again and again, so that nothing waits for eve
 from collections.abc import Callable
 from typing import Protocol
 
-from actors.envelopes.control import OwnRow, Stalled, Tick
+from actors.envelopes.control import Tick
 from actors.envelopes.inbound import Inbound
+from actors.envelopes.link import OwnRow, Stalled
 from actors.outbound.doubts import EVIDENCE_SECONDS
 from actors.outbound.flights import GRACE_SECONDS, OVERDUE_SECONDS, Flight, Flights, own_row
 from actors.outbound.link import BLOCKED, MUTE, Link

@@ -12,19 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.envelopes.control import (
-    Answer,
-    Call,
-    Capable,
-    Connected,
-    Disconnected,
-    Listen,
-    Ref,
-    Response,
-    Stalled,
-    Subscribed,
-    Tick,
-)
+from actors.envelopes.control import Listen, Ref, Tick
+from actors.envelopes.link import Answer, Call, Capable, Connected, Disconnected, Response, Stalled, Subscribed
 from actors.rpc.capabilities import UNKNOWN, Capabilities
 from actors.rpc.frames import request, value_of
 from actors.rpc.health import BROKEN_PIPE, LinkHealth

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Call, Record, Ref, Replay, Tick
+from actors.envelopes.control import Record, Ref, Replay, Tick
 from actors.envelopes.inbound import Received
+from actors.envelopes.link import Call
 from actors.rpc import program
 from actors.rpc.errands import Errands
 from actors.rpc.health import STARTING, LinkHealth, Problem

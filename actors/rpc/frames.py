@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 
 MAX_LINE = 16 * 1024 * 1024
 HEAD = 4096

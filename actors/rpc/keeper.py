@@ -6,9 +6,10 @@ what was missed, and stores that every minute, so that the next gateway can too.
 
 from typing import Any
 
-from actors.envelopes.control import Answer, Capable, SourceState, Subscribed
+from actors.envelopes.control import SourceState
 from actors.envelopes.facts import Watched
 from actors.envelopes.inbound import Watching
+from actors.envelopes.link import Answer, Capable, Subscribed
 from actors.rpc.capabilities import Capabilities
 from actors.rpc.catchup import MORE_SECONDS, Hundreds, SecondLook
 from actors.rpc.desk import Desk, PlainPort

@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, Landmark, SourceState
+from actors.envelopes.control import Landmark, SourceState
+from actors.envelopes.link import Answer
 from actors.normalizer.guids import guid_key
 from actors.rpc.baseline import Question, objects
 

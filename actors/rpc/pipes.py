@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pykka import ActorDeadError
 
-from actors.envelopes.control import ChildErrors, ChildGone, Lines, Ref
+from actors.envelopes.control import Ref
+from actors.envelopes.link import ChildErrors, ChildGone, Lines
 from actors.rpc.frames import Splitter
 from actors.runtime.process import Child, spawn
 

@@ -9,7 +9,7 @@ of several chats confirm it before anything is done about it.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from actors.envelopes.control import Answer
+from actors.envelopes.link import Answer
 from actors.rpc.baseline import Survey, objects
 from actors.rpc.health import DATABASE_DOWN, Problem, explain_database, explain_silence
 from actors.rpc.link import Link

@@ -10,24 +10,9 @@ import random
 from collections import deque
 from typing import Any
 
-from actors.envelopes.control import (
-    Answer,
-    ChildErrors,
-    ChildGone,
-    Connected,
-    Disconnected,
-    Lines,
-    Listen,
-    Probe,
-    Quiesce,
-    Quiet,
-    Ref,
-    Response,
-    SourceState,
-    Stalled,
-    Tick,
-)
+from actors.envelopes.control import Listen, Probe, Quiesce, Quiet, Ref, SourceState, Tick
 from actors.envelopes.facts import ChildEnded, ChildStarted
+from actors.envelopes.link import Answer, ChildErrors, ChildGone, Connected, Disconnected, Lines, Response, Stalled
 from actors.rpc.capabilities import before_strict
 from actors.rpc.desk import HEALTHY_AFTER, Desk
 from actors.rpc.errands import Errands

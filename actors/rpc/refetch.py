@@ -7,7 +7,7 @@ can ask for less.
 import re
 from typing import Any
 
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 from actors.normalizer import heads
 from actors.rpc.capabilities import Capabilities
 

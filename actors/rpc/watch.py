@@ -15,8 +15,9 @@ journal knows them, ``survey`` finds the baseline of a first run or of a replace
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actors.envelopes.control import Answer, SourceState
+from actors.envelopes.control import SourceState
 from actors.envelopes.facts import Baseline, Identified, Replaced
+from actors.envelopes.link import Answer
 from actors.rpc.baseline import Survey
 from actors.rpc.capabilities import UNKNOWN, Capabilities, before_strict, from_initialize
 from actors.rpc.catchup import Pages

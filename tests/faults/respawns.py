@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 from loguru import logger
 
-from actors.envelopes.control import ChildErrors, ChildGone, Lines
+from actors.envelopes.link import ChildErrors, ChildGone, Lines
 from actors.rpc.pipes import Channel
 from tests.support.actors import Probe, wait_until
 from tests.support.scripts import open_descriptors, shell_script

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import Call, Connected, Record, Recorded, Replay, Replayed, Response, Subscribed
+from actors.envelopes.control import Record, Recorded, Replay, Replayed
 from actors.envelopes.facts import Sent, Uncertain
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Inbound, Replied
+from actors.envelopes.link import Call, Connected, Response, Subscribed
 from actors.envelopes.outbound import Chunk, Prepared, chunk_key
 from actors.normalizer.actor import Normalizer
 from actors.outbound.inquiries import PATIENCE

@@ -22,9 +22,10 @@ from actors.access.controller import AccessController
 from actors.access.policy import Allowed
 from actors.agents.echo import EchoAgent
 from actors.conversation.sessions import Sessions
-from actors.envelopes.control import Answer, Call, Listen, Record, Ref, Replay, SourceState, Subscribed, Tick
+from actors.envelopes.control import Listen, Record, Ref, Replay, SourceState, Tick
 from actors.envelopes.facts import Baseline
 from actors.envelopes.inbound import Received
+from actors.envelopes.link import Answer, Call, Subscribed
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect

@@ -10,8 +10,9 @@ import pytest
 from actors.access.controller import AccessController
 from actors.access.policy import Allowed
 from actors.access.view import AccessView
-from actors.envelopes.control import Answer, Call, Replay
+from actors.envelopes.control import Replay
 from actors.envelopes.inbound import Admitted, Overlong, Received
+from actors.envelopes.link import Answer, Call
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, Call, Listen, Recorded, Replay, Subscribed
+from actors.envelopes.control import Listen, Recorded, Replay
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Held, Inbound
+from actors.envelopes.link import Answer, Call, Subscribed
 from actors.normalizer.anchors import NO_ANCHOR
 from actors.normalizer.repairer import AGAIN_SECONDS, GATHER_SECONDS, GIVE_UP_SECONDS, PATIENCE, Repairer
 from actors.normalizer.search import Search

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from actors.envelopes.control import (
-    Answer,
-    Call,
-    Disconnected,
-    Listen,
-    OpenChunk,
-    Order,
-    OwnRow,
-    Record,
-    Recorded,
-    Replay,
-    Replayed,
-    Spoken,
-    Subscribed,
-)
+from actors.envelopes.control import Listen, OpenChunk, Order, Record, Recorded, Replay, Replayed, Spoken
 from actors.envelopes.facts import Attempted, Fact, Queued
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Replied
+from actors.envelopes.link import Answer, Call, Disconnected, OwnRow, Subscribed
 from actors.envelopes.outbound import Chunk, Prepared, chunk_key
 from actors.outbound.flights import Flight
 from actors.outbound.sender import OutboundSender

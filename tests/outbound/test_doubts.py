@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.envelopes.control import OwnRow
+from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS, REMEMBERED, Doubt, Doubts, rows_of
 from actors.outbound.evidence import in_chat, proves

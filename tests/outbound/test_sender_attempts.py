@@ -6,9 +6,10 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, Listen, OwnRow, Quiesce, Quiet, Recorded, Spoken
+from actors.envelopes.control import Listen, Quiesce, Quiet, Recorded, Spoken
 from actors.envelopes.facts import Queued, Sent
 from actors.envelopes.inbound import Absorbed
+from actors.envelopes.link import Answer, OwnRow
 from actors.envelopes.outbound import Prepared, chunk_key
 from actors.outbound.inquiries import Tag
 from actors.outbound.sender import OutboundSender

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from actors.envelopes.control import Stalled
 from actors.envelopes.facts import Deferred, Failed, Sent, Uncertain
+from actors.envelopes.link import Stalled
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS
 from actors.outbound.link import BLOCKED as WORDS

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, OwnRow, Recorded
+from actors.envelopes.control import Recorded
 from actors.envelopes.facts import Appended, Sent, Uncertain
 from actors.envelopes.inbound import Dropped
+from actors.envelopes.link import Answer, OwnRow
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER
 from tests.outbound.desk import ACCEPTED, INTERNAL, Desk, own, prepared

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from actors.envelopes.control import Answer, Call
 from actors.envelopes.facts import Failed, Requeued, Sent
+from actors.envelopes.link import Answer, Call
 from actors.envelopes.outbound import reply_of
 from actors.rpc.capabilities import UNKNOWN, Capabilities
 from tests.outbound.desk import (

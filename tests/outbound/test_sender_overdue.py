@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.envelopes.control import Stalled
+from actors.envelopes.link import Stalled
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS
 from actors.outbound.flights import GRACE_SECONDS, OVERDUE_SECONDS

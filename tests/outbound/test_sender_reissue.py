@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import Answer, Quiesce, Quiet
+from actors.envelopes.control import Quiesce, Quiet
 from actors.envelopes.facts import Deferred, Failed, Sent, Uncertain
+from actors.envelopes.link import Answer
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER
 from actors.outbound.verdicts import RETRY_SECONDS

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, Listen, Replay, Replayed, Spoken
+from actors.envelopes.control import Listen, Replay, Replayed, Spoken
 from actors.envelopes.facts import Deferred, Sent, Uncertain
+from actors.envelopes.link import Answer
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS, HISTORY_AFTER
 from actors.outbound.leftovers import OLD_SECONDS

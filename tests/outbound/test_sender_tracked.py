@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import Answer, Listen, Spoken
+from actors.envelopes.control import Listen, Spoken
 from actors.envelopes.facts import Attempted, Deferred, Failed, Queued, Sent, Uncertain
+from actors.envelopes.link import Answer
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.verdicts import RETRY_SECONDS
 from tests.outbound.desk import (

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.envelopes.control import Answer, Quiesce, Quiet, Recorded, Stalled
+from actors.envelopes.control import Quiesce, Quiet, Recorded
 from actors.envelopes.facts import Appended, Deferred, Failed, Sent, Uncertain
 from actors.envelopes.inbound import Dropped
+from actors.envelopes.link import Answer, Stalled
 from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import EVIDENCE_SECONDS
 from actors.outbound.flights import GRACE_SECONDS, OVERDUE_SECONDS

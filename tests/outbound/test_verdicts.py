@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.envelopes.control import Answer
+from actors.envelopes.link import Answer
 from actors.outbound.verdicts import (
     DATABASE_SECONDS,
     RETRY_SECONDS,

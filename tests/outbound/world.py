@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from actors.envelopes.control import Call, OpenChunk
+from actors.envelopes.control import OpenChunk
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Queued, Requeued, Sent, Uncertain
+from actors.envelopes.link import Call
 from actors.envelopes.outbound import Chunk, reply_of
 from tests.outbound.desk import PENDING, USED
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from actors.envelopes.control import Answer, Call, Connected, Ref, Response
+from actors.envelopes.control import Ref
+from actors.envelopes.link import Answer, Call, Connected, Response
 from actors.rpc.caller import RpcCaller
 from actors.rpc.health import LinkHealth
 from tests.support.actors import Probe, Stage

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from actors.envelopes.control import Answer, SourceState
+from actors.envelopes.control import SourceState
+from actors.envelopes.link import Answer
 from actors.rpc.capabilities import Capabilities
 from actors.rpc.health import Problem
 from actors.rpc.link import Link

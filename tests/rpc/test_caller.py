@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.envelopes.control import Connected, Disconnected, Listen, Response, Stalled, Subscribed, Tick
+from actors.envelopes.control import Listen, Tick
+from actors.envelopes.link import Connected, Disconnected, Response, Stalled, Subscribed
 from actors.rpc.caller import FLUSH_BYTES, REMEMBER_LATE, TICK_SECONDS
 from tests.rpc.calling import PATIENCE, Desk, Pipe
 from tests.support.actors import Probe, Stage

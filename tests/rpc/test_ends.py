@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from actors.envelopes.control import Answer, Quiesce, Quiet
+from actors.envelopes.control import Quiesce, Quiet
 from actors.envelopes.facts import ChildEnded
+from actors.envelopes.link import Answer
 from actors.rpc import reader as module
 from actors.runtime.process import started_at
 from tests.rpc.watching import Watching

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 from actors.rpc.frames import (
     HEAD,
     MAX_LINE,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.envelopes.control import Quiesce, Subscribed
+from actors.envelopes.control import Quiesce
 from actors.envelopes.facts import Baseline, ChildEnded, Identified, Replaced, Watched
 from actors.envelopes.inbound import Overlong, Received
 from actors.envelopes.inbound import Watching as Missed
+from actors.envelopes.link import Subscribed
 from actors.rpc.frames import HEAD, MAX_LINE
 from actors.rpc.health import Problem
 from actors.rpc.keeper import FIRST_PROBE, NOTE_SECONDS

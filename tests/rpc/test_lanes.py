@@ -2,7 +2,8 @@
 
 import pytest
 
-from actors.envelopes.control import Answer, Capable, Connected, Listen, Stalled
+from actors.envelopes.control import Listen
+from actors.envelopes.link import Answer, Capable, Connected, Stalled
 from actors.rpc.caller import TICK_SECONDS
 from actors.rpc.capabilities import before_strict, from_initialize
 from tests.rpc.calling import PATIENCE, Desk, Pipe

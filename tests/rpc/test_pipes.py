@@ -11,7 +11,7 @@ import psutil
 import pytest
 from pykka import ActorDeadError
 
-from actors.envelopes.control import ChildErrors, ChildGone, Lines
+from actors.envelopes.link import ChildErrors, ChildGone, Lines
 from actors.rpc.frames import HEAD, MAX_LINE
 from actors.rpc.pipes import ERROR_LINES, HIGH_WATER, READ_SIZE, Channel, PipeWriter, Pump
 from actors.runtime.process import spawn

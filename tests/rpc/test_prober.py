@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import Answer
+from actors.envelopes.link import Answer
 from actors.rpc.baseline import iso
 from actors.rpc.health import Problem
 from actors.rpc.liveness import Liveness, Verdict

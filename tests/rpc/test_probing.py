@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.envelopes.control import Answer, Probe, Quiesce
+from actors.envelopes.control import Probe, Quiesce
+from actors.envelopes.link import Answer
 from actors.rpc.health import FULL_DISK_ACCESS
 from actors.rpc.keeper import FIRST_PROBE
 from actors.rpc.liveness import PROBE_SECONDS

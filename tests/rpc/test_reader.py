@@ -2,10 +2,10 @@
 
 import pytest
 
-from actors.envelopes.control import Answer, ChildGone, Disconnected, Lines, Subscribed
 from actors.envelopes.facts import Baseline, ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
 from actors.envelopes.inbound import Watching as Missed
+from actors.envelopes.link import Answer, ChildGone, Disconnected, Lines, Subscribed
 from actors.rpc.capabilities import UNKNOWN
 from actors.rpc.desk import HEALTHY_AFTER
 from actors.runtime.backoff import CHILD

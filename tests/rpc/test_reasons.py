@@ -2,8 +2,9 @@
 
 import pytest
 
-from actors.envelopes.control import ChildGone, Disconnected, Subscribed, Tick
+from actors.envelopes.control import Tick
 from actors.envelopes.facts import ChildStarted
+from actors.envelopes.link import ChildGone, Disconnected, Subscribed
 from actors.rpc.desk import HEALTHY_AFTER
 from actors.rpc.health import BROKEN_PIPE, FULL_DISK_ACCESS, Problem
 from tests.rpc.watching import LONGEST, NEW, Watching

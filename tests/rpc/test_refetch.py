@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.envelopes.control import Response
+from actors.envelopes.link import Response
 from actors.rpc.capabilities import UNKNOWN, from_initialize
 from actors.rpc.frames import HEAD
 from actors.rpc.refetch import TOO_LONG, failed_answer, refetch_params

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.envelopes.control import Disconnected, Subscribed
 from actors.envelopes.control import Probe as Ask
+from actors.envelopes.link import Disconnected, Subscribed
 from actors.rpc.catchup import LIMIT, SecondLook
 from actors.rpc.liveness import PROBE_SECONDS
 from tests.rpc.watching import NEW, Watching

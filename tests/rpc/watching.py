@@ -12,9 +12,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Call, Lines, Listen, Record, Ref, Replay, SourceState, Tick
+from actors.envelopes.control import Listen, Record, Ref, Replay, SourceState, Tick
 from actors.envelopes.facts import ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
+from actors.envelopes.link import Call, Lines
 from actors.rpc.caller import RpcCaller
 from actors.rpc.health import LinkHealth, Problem
 from actors.rpc.link import Link
