@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.benchmarks import machine
+from tests.benchmarks.decisions import run_decisions, run_lookups
 from tests.benchmarks.measures import Result, results
 from tests.benchmarks.scenarios import Scenario, scenarios
 from tests.benchmarks.subject import Sample, run_floor, run_gateway
@@ -39,9 +40,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--rows", type=int, default=BURST, metavar="N", help=f"size of the burst ({BURST:,})")
     parser.add_argument("--only", choices=names, action="append", help="only this scenario (again for more)")
-    parser.add_argument(
-        "--runs", type=int, default=RUNS, metavar="N", help=f"runs of each, median shown ({RUNS})"
-    )
+    parser.add_argument("--runs", type=int, default=RUNS, metavar="N", help=f"runs of each, median shown ({RUNS})")
     parser.add_argument("--folder", type=Path, metavar="DIR", help=f"the disk to measure on ({DISK})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number to FILE")
     args = parser.parse_args(argv)
@@ -80,7 +79,8 @@ def measure(wanted: Sequence[Scenario], runs: int, folder: Path) -> list[Result]
     for run in range(1, runs + 1):
         for scenario in wanted:
             print(f"run {run} of {runs}: {scenario.name}, {scenario.rows:,} messages", file=sys.stderr)
-            for samples, take in ((floor, run_floor), (gateway, run_gateway)):
+            least, all_of_it = (run_lookups, run_decisions) if scenario.kind == "pure" else (run_floor, run_gateway)
+            for samples, take in ((floor, least), (gateway, all_of_it)):
                 with folder_in(folder) as state:
                     samples[scenario.name].append(take(scenario, state))
     return results(gateway, floor)

@@ -116,9 +116,7 @@ class Feeder:
             self.flush()
             while not self.out and self.feed():
                 self.flush()
-        self.say(
-            "ended", answered=self.answered, twice=self.twice, disorder=self.disorder, strays=self.strays
-        )
+        self.say("ended", answered=self.answered, twice=self.twice, disorder=self.disorder, strays=self.strays)
         os.set_blocking(STDOUT, True)
         try:
             self.flush()

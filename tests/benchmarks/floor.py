@@ -110,9 +110,7 @@ def loop(database: sqlite3.Connection, requests: int, lines: int, allowed: str) 
                 out.append(encode({"jsonrpc": "2.0", "id": seq, "method": "send", "params": params}))
         database.execute("BEGIN IMMEDIATE")
         database.executemany("INSERT OR IGNORE INTO inbound VALUES (?,?,?,?,?,?,?,?)", rows)
-        database.executemany(
-            "INSERT INTO outbox (key, chat_id, text, state, attempted_at) VALUES (?,?,?,?,?)", chunks
-        )
+        database.executemany("INSERT INTO outbox (key, chat_id, text, state, attempted_at) VALUES (?,?,?,?,?)", chunks)
         database.executemany("UPDATE outbox SET state = 'sent', guid = ? WHERE key = ?", sent)
         database.execute("COMMIT")
         if out:

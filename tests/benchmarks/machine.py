@@ -51,9 +51,7 @@ def fsyncs(folder: Path) -> float:
 def commits(folder: Path) -> float:
     """One-row transactions committed by SQLite per second, WAL and ``synchronous = FULL`` as in the journal."""
     with closing(sqlite3.connect(folder / "commits.db", isolation_level=None)) as database:
-        database.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (body BLOB)"
-        )
+        database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (body BLOB)")
         return per_second(lambda: database.execute("INSERT INTO t VALUES (?)", (BLOCK[:400],)))
 
 

@@ -63,6 +63,7 @@ MEASURES = (
     Measure("sessions: memory", "MB", "sessions", lambda it: it.rss / MB),
     Measure("sessions: threads", "", "sessions", lambda it: it.threads),
     Measure("long run: threads", "", "long", lambda it: it.threads),
+    Measure("decided who may speak", "/s", "decisions", rate, ">= 100,000"),
     Measure("long run: open files", "", "long", lambda it: it.fds),
 )
 

@@ -6,7 +6,8 @@ from tests.benchmarks.feeder import FRIEND
 
 
 class Scenario(NamedTuple):
-    """``rows`` messages over ``chats`` chats, at most ``window`` unanswered (0: no limit); ``kind`` as the feeder's."""
+    """``rows`` messages over ``chats`` chats, at most ``window`` unanswered (0: no limit); ``kind`` as the feeder's,
+    or ``pure``: no process is fed, only who may speak is decided (``decisions``)."""
 
     name: str
     rows: int
@@ -57,4 +58,5 @@ def scenarios(burst: int = 10_000) -> tuple[Scenario, ...]:
         Scenario("single", max(1, burst // 5), 50, window=1),
         Scenario("sessions", 2 * sessions, sessions, kind="groups"),
         Scenario("long", 10 * burst, 50, window=256),
+        Scenario("decisions", 100 * burst, 200, kind="pure"),
     )

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks.decisions import run_decisions, run_lookups
 from tests.benchmarks.measures import MEASURES, results
 from tests.benchmarks.scenarios import Scenario, scenarios
 from tests.benchmarks.subject import Sample, run_floor, run_gateway
 from tests.benchmarks.table import as_json, number, table
 from tests.benchmarks.verify import WrongError, verify
 
-SMALL = [scenario for scenario in scenarios(40) if scenario.rows]
+SMALL = [scenario for scenario in scenarios(40) if scenario.rows and scenario.kind != "pure"]
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=[scenario.name for scenario in SMALL])
@@ -26,6 +27,12 @@ def test_the_gateway_answers_every_message_once_and_in_order(scenario: Scenario,
 @pytest.mark.parametrize("scenario", SMALL, ids=[scenario.name for scenario in SMALL])
 def test_the_floor_does_the_same_work(scenario: Scenario, tmp_path: Path) -> None:
     run_floor(scenario, tmp_path)
+
+
+def test_the_decision_is_measured_and_so_is_its_floor(tmp_path: Path) -> None:
+    scenario = next(one for one in scenarios(40) if one.kind == "pure")
+    assert run_decisions(scenario, tmp_path).seconds > 0
+    assert run_lookups(scenario, tmp_path).seconds > 0
 
 
 RIGHT = {"answered": 2, "twice": 0, "disorder": 0, "strays": 0}
@@ -71,9 +78,7 @@ def test_a_refusal_that_is_not_recorded_fails_the_run(tmp_path: Path) -> None:
 
 def test_every_measure_is_shown_with_its_floor_and_target() -> None:
     samples = {
-        scenario.name: [
-            Sample(scenario.rows or 1, seconds=2.0, rss=80_000_000, memory=[(1, 5), (2, 6), (3, 8)])
-        ]
+        scenario.name: [Sample(scenario.rows or 1, seconds=2.0, rss=80_000_000, memory=[(1, 5), (2, 6), (3, 8)])]
         for scenario in scenarios()
     }
     found = results(dict(samples), dict(samples))
