@@ -5,5 +5,6 @@
 - The database: ``schema`` makes and migrates it, ``statements`` are what runs on it, ``store`` runs them.
 - Facts to rows: ``batch`` with ``chunk_changes``, ``changes`` (order of updates) and ``positions`` (sources).
 - What leaves: ``gate`` and ``active`` bound what lives in memory, ``replays`` tells what is open again.
-- Beside the actor: ``ledger`` (numbers by heart), ``queries`` (looking), ``offline`` (writing without a gateway).
+- Beside the actor: ``ledger`` (numbers by heart), ``queries`` and ``stories`` (looking: what waits for an operator, the
+  life of one message), ``offline`` (writing without a gateway).
 """

@@ -89,13 +89,14 @@ class Journal(Actor):
     def _commit(self) -> None:
         if not self._pending:
             return
-        store, batch = self._store, Batch(self._pending, self._ledger.next_seq, self._ledger.position)
+        store, ledger = self._store, self._ledger
+        batch = Batch(self._pending, ledger.next_seq, self.clock.wall(), ledger.position)
         try:
             store.begin()
             if self._since_floor > FLOOR_EVERY:
-                self._ledger.raise_floor(store)  # before the facts: some of them lower it again
+                ledger.raise_floor(store)  # before the facts: some of them lower it again
                 self._since_floor = 0
-            batch.write(store)
+            batch.write(store, ledger.floor)
             store.commit()
         except sqlite3.Error as error:
             self._failed(error)

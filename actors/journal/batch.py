@@ -31,6 +31,7 @@ from actors.envelopes.facts import (
     Watched,
 )
 from actors.envelopes.inbound import Corrupt, Dropped, Held, Outcome
+from actors.envelopes.outbound import chunk_key, reply_of
 from actors.journal import statements as sql
 from actors.journal.changes import Changes, Values
 from actors.journal.chunk_changes import ChunkChanges
@@ -38,6 +39,7 @@ from actors.journal.positions import UNSET, Position
 from actors.journal.statements import Columns, guid_key, outcome_columns, stored_again, verdict_columns
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
+from actors.outbound.answers import LATER
 
 NAMED_BY_REASON = ("dropped", "held")
 GIVEN_UP = "discarded"
@@ -51,19 +53,25 @@ def end_held(seq: int, verdict: Dropped | Corrupt) -> Rejudged:
 Result = tuple[Record, int]
 """A record and what became of it: the number of its row, 0 for other facts.
 
--1: it changed nothing. A duplicate, a row that is not held any more or for the same reason as before, a chunk whose
-state does not allow what the operator wants.
+-1: it changed nothing. A duplicate, a row that is not held any more or for the same reason as before, a later answer
+that the outbox has or had, a chunk whose state does not allow what the operator wants.
 """
 
 
 class Batch:
-    """Built anew for every try, so a failed transaction leaves nothing behind."""
+    """Built anew for every try, so a failed transaction leaves nothing behind. ``now`` is unix seconds."""
 
     def __init__(
-        self, records: Sequence[Record], next_seq: int, position: Callable[[int], Position] = Position.unknown
+        self,
+        records: Sequence[Record],
+        next_seq: int,
+        now: float,
+        position: Callable[[int], Position] = Position.unknown,
     ) -> None:
         self.records = records
         self.next_seq = next_seq
+        self._now = now
+        self._floor_key = 0
         self.results: list[Result] = []
         self.tally: Counter[str] = Counter()
         self._inbound: list[Values] = []
@@ -81,8 +89,17 @@ class Batch:
         """The account of each chunk that is to be sent again."""
         return self._chunks.reopened
 
-    def write(self, store: Store) -> None:
-        """Run all statements; the caller begins and commits. Raises sqlite3.Error."""
+    @property
+    def rows_open_again(self) -> Sequence[int]:
+        """Rows that are open again, or have an open chunk again: the floor lies above none of them."""
+        return self._changes.reopened
+
+    def write(self, store: Store, floor: int = 0) -> None:
+        """Run all statements; the caller begins and commits. Raises sqlite3.Error.
+
+        No row below ``floor`` is open, and no chunk of an answer to one.
+        """
+        self._floor_key = chunk_key(floor, 0)
         known = self._known(store)
         done, take = self.results.append, self._take
         for record in self.records:
@@ -170,10 +187,18 @@ class Batch:
             # "agent failed: exited with 3" counts as "agent failed": the set of names stays closed.
             self.tally[reason.partition(":")[0]] += one
 
-    def _queued(self, fact: Queued) -> None:
+    def _queued(self, fact: Queued, store: Store) -> int:
+        """An answer enters the outbox. A later one may come twice, also long after: then it is there already."""
+        if fact.chunks:
+            first = fact.chunks[0].key
+            if first & LATER and self._chunks.has(first, store.chunk_state):
+                return -1
+            if first < self._floor_key:
+                self._changes.lower_floor(reply_of(first))
         self._chunks.queued(fact)
         for seq, outcome in fact.settles:
             self._settle(seq, outcome)
+        return 0
 
     def _settled(self, fact: Settled) -> None:
         self._settle(fact.seq, fact.outcome)
@@ -181,7 +206,7 @@ class Batch:
     def _settle(self, seq: int, outcome: Outcome) -> None:
         columns = outcome_columns(outcome)
         self._count(columns)
-        self._changes.add(sql.SETTLE, (*columns, seq))
+        self._changes.add(sql.SETTLE, (*columns, self._now, seq))
 
     def _chunk(self, fact: Any) -> None:
         self._chunks.changed(fact)
@@ -199,14 +224,14 @@ class Batch:
             return -1
         self._rejudged.add(fact.seq)
         columns = outcome_columns(verdict)
+        times = self._now if columns[0] is not None else None, self._now if fact.row.raw else None
         again = stored_again(fact.row, verdict)
-        self._changes.add(sql.REJUDGE, (*verdict_columns(verdict), *columns, *again, fact.seq))
+        self._changes.add(sql.REJUDGE, (*verdict_columns(verdict), *columns, *again, *times, fact.seq))
         self._count(("held", reason, None), -1)
         if columns[0] is not None:
             self._count(columns)
         else:
-            # Open again, and perhaps older than anything that was open: a restart must still find it.
-            self._changes.add(sql.LOWER_FLOOR, (fact.seq,))
+            self._changes.lower_floor(fact.seq)
         return fact.seq
 
     def _baseline(self, fact: Baseline) -> None:
@@ -232,7 +257,6 @@ class Batch:
         self._changes.add(sql.CHILD, (None, None, fact.source))
 
     _take: ClassVar[dict[type, Callable[[Any, Any], None]]] = {
-        Queued: _queued,
         Settled: _settled,
         **dict.fromkeys((Attempted, Sent, Deferred, Uncertain, Failed), _chunk),
         Baseline: _baseline,
@@ -243,6 +267,7 @@ class Batch:
         ChildEnded: _child_ended,
     }
     _decided: ClassVar[dict[type, Callable[[Any, Any, Store], int]]] = {
+        Queued: _queued,
         Rejudged: _rejudge,
         Requeued: _requeued,
         Discarded: _discarded,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from actors.journal.statements import LOWER_FLOOR
+
 Values = tuple[Any, ...]
 
 
@@ -12,6 +14,13 @@ class Changes:
     def __init__(self) -> None:
         self._groups: list[dict[str, list[Values]]] = [{}]
         self._touched: set[int] = set()
+        self.reopened: list[int] = []
+        """Rows that have open work again."""
+
+    def lower_floor(self, seq: int) -> None:
+        """Row ``seq`` has open work again, perhaps older than any: a restart must still find it."""
+        self.reopened.append(seq)
+        self.add(LOWER_FLOOR, (seq,))
 
     def add(self, statement: str, values: Values) -> None:
         """One more row for a statement."""

@@ -12,7 +12,7 @@ from actors.envelopes.control import Record
 from actors.envelopes.facts import Discarded, Failed, Queued, Requeued, Sent
 from actors.envelopes.outbound import reply_of
 from actors.journal.changes import Changes, Values
-from actors.journal.statements import CHUNK, LOWER_FLOOR, STATES
+from actors.journal.statements import CHUNK, STATES
 
 TALLY = "outbox:"
 """What stands before a state in the tally."""
@@ -57,6 +57,10 @@ class ChunkChanges:
                 )
             )
 
+    def has(self, key: int, look: Look) -> bool:
+        """Whether there is such a chunk, whatever became of it."""
+        return self._now(key, look) != ("", "")
+
     def changed(self, fact: Any) -> None:
         """An attempt, or what became of it."""
         kind = type(fact)
@@ -73,8 +77,7 @@ class ChunkChanges:
         self._leave(state)
         self.reopened[fact.key] = account
         self.changed(fact)
-        # Perhaps older than anything that was open: a restart must still find it.
-        self._changes.add(LOWER_FLOOR, (reply_of(fact.key),))
+        self._changes.lower_floor(reply_of(fact.key))
         return 0
 
     def discarded(self, fact: Discarded, look: Look) -> int:

@@ -13,10 +13,10 @@ from actors.envelopes.control import Ref
 from actors.envelopes.facts import Discarded, Failed, Queued, Rejudged, Sent, Settled, Uncertain
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Admit, Admitted, Challenged, Corrupt, Inbound
-from actors.envelopes.outbound import reply_of
 from actors.journal.active import Window
 from actors.journal.store import Store, StoredRow
 from actors.normalizer.normalize import Malformed, normalize
+from actors.outbound.answers import answer_of
 
 KEPT_ROWS = 4096
 KEPT_TEXT = 4096
@@ -25,7 +25,7 @@ KEPT_TEXT = 4096
 def admitted(seq: int, row: Inbound, verdict: Admit) -> Admitted:
     """The envelope for the sessions, with the reply address fixed."""
     to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service, row.era)
-    return Admitted(seq, verdict.session, verdict.agent, verdict.mentioned, to, row)
+    return Admitted(seq, verdict.session, verdict.agent, verdict.mentioned, to, row, verdict.authority)
 
 
 def inbound(stored: StoredRow) -> Inbound:
@@ -38,10 +38,23 @@ def inbound(stored: StoredRow) -> Inbound:
     return replace(row, era=stored.era) if stored.era else row
 
 
+def readable(stored: StoredRow) -> Inbound | None:
+    """A row read back, None when its body is pruned or damaged."""
+    try:
+        return inbound(stored)
+    except ValueError:
+        return None
+
+
 def restored(stored: StoredRow, row: Inbound) -> Admitted:
     """The envelope of an admitted row read back."""
     verdict = Admit(
-        stored.session or "", stored.agent or "", bool(stored.mentioned), stored.service or "auto", bool(stored.waits)
+        stored.session or "",
+        stored.agent or "",
+        bool(stored.mentioned),
+        stored.service or "auto",
+        bool(stored.waits),
+        stored.authority or "known",
     )
     return admitted(stored.seq, row, verdict)
 
@@ -124,30 +137,30 @@ class Gate:
         """A committed fact that may free places."""
         kind = type(fact)
         if kind is Sent:
-            self._ended(reply_of(fact.key), 1)
+            self._ended(answer_of(fact.key), 1)
         elif kind is Queued:
             rows = tuple(seq for seq, _ in fact.settles)
             if fact.chunks:
-                self._open[reply_of(fact.chunks[0].key)] = (len(fact.chunks), rows)
+                self._open[answer_of(fact.chunks[0].key)] = (len(fact.chunks), rows)
             else:
                 self._release(rows)
         elif kind is Settled:
             self._release((fact.seq,))
         elif kind is Failed or kind is Uncertain:
             # The rest of this reply may wait for a person; the place does not.
-            self._ended(reply_of(fact.key), 1 << 30)
+            self._ended(answer_of(fact.key), 1 << 30)
         elif kind is Discarded:
-            self._ended(reply_of(fact.key), 1)
+            self._ended(answer_of(fact.key), 1)
 
-    def _ended(self, reply: int, count: int) -> None:
-        entry = self._open.get(reply)
+    def _ended(self, answer: int, count: int) -> None:
+        entry = self._open.get(answer)
         if entry is None:
             return
         left = entry[0] - count
         if left > 0:
-            self._open[reply] = (left, entry[1])
+            self._open[answer] = (left, entry[1])
         else:
-            del self._open[reply]
+            del self._open[answer]
             self._release(entry[1])
 
     def _release(self, rows: tuple[int, ...]) -> None:

@@ -6,9 +6,8 @@ Written by the journal actor only; read by anyone (the status report), a message
 from collections import Counter
 from typing import Any
 
-from actors.envelopes.facts import Appended, Queued, Rejudged, Requeued
-from actors.envelopes.inbound import Admit, Challenge
-from actors.envelopes.outbound import POSITION_BITS, reply_of
+from actors.envelopes.facts import Appended, Queued, Requeued
+from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import Batch
 from actors.journal.chunk_changes import TALLY
 from actors.journal.positions import UNSET, Position
@@ -63,6 +62,7 @@ class Ledger:
     def account(self, batch: Batch) -> None:
         """Take a committed batch into the books."""
         self.next_seq = batch.next_seq
+        self.floor = min([self.floor, *batch.rows_open_again])
         for name, n in batch.tally.items():
             if name.startswith(TALLY):
                 self.outbox[name.removeprefix(TALLY)] += n
@@ -91,10 +91,6 @@ class Ledger:
         elif kind is Requeued:
             self._open.setdefault(fact.key, ("", batch.reopened[fact.key]))
             self._move(fact.key, "queued")
-            self.floor = min(self.floor, reply_of(fact.key))
-        elif kind is Rejudged:
-            if isinstance(fact.verdict, Admit | Challenge):
-                self.floor = min(self.floor, fact.seq)
         elif (state := STATES.get(kind)) is not None:
             account = self._move(fact.key, state)
             if state == "sent":

@@ -4,7 +4,8 @@ Whoever calls holds the instance lock. What would need an actor (a held row that
 """
 
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from actors.journal.schema import JournalError, connect, explain
 from actors.journal.store import Store
 
 
-def write_offline(path: Path, facts: Sequence[Fact]) -> tuple[int, ...]:
-    """Store ``facts``, all of them or none; on return they are on disk.
+def write_offline(path: Path, facts: Sequence[Fact], wall: Callable[[], float] = time.time) -> tuple[int, ...]:
+    """Store ``facts``, all of them or none; on return they are on disk. ``wall`` gives unix seconds.
 
     Returns per fact the number of its row (0 for facts about anything else), -1 where it changed nothing: a row that
     is not held any more, a chunk whose state does not allow it.
@@ -32,15 +33,15 @@ def write_offline(path: Path, facts: Sequence[Fact]) -> tuple[int, ...]:
         store, ledger = Store(connection), Ledger()
         try:
             ledger.load(store)
-            batch = Batch([Record(fact) for fact in facts], ledger.next_seq, ledger.position)
+            batch = Batch([Record(fact) for fact in facts], ledger.next_seq, wall(), ledger.position)
             store.begin()
-            batch.write(store)
+            batch.write(store, ledger.floor)
             store.commit()
         except sqlite3.Error as error:
             raise JournalError(explain(error, path)) from error
     return tuple(seq for _, seq in batch.results)
 
 
-def discard_held(path: Path, seqs: Sequence[int]) -> tuple[int, ...]:
+def discard_held(path: Path, seqs: Sequence[int], wall: Callable[[], float] = time.time) -> tuple[int, ...]:
     """Give up the held ones among these rows: they end as dropped. Returns and raises as ``write_offline`` does."""
-    return write_offline(path, [end_held(seq, Dropped(GIVEN_UP)) for seq in seqs])
+    return write_offline(path, [end_held(seq, Dropped(GIVEN_UP)) for seq in seqs], wall)

@@ -11,15 +11,17 @@ from typing import Any
 from actors.envelopes.control import Landmark, OpenChunk, Recorded, Ref, Replay, Replayed, Rest, SourceState, Spoken
 from actors.envelopes.facts import Settled
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Challenged
+from actors.envelopes.inbound import Asked, Challenged
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import end_held
-from actors.journal.gate import Gate, challenged
+from actors.journal.gate import Gate, challenged, readable
 from actors.journal.ledger import Ledger
 from actors.journal.store import Store
 from actors.normalizer.echoes import GUID_SECONDS, MOST
 
 PAGE = 64
+MOST_ASKED = 16
+"""Rows looked at for the address of one handle: the newest that can be read is taken."""
 
 Told = list[tuple[Ref, Any]]
 
@@ -62,6 +64,8 @@ class Replays:
         match asked.what:
             case "chunks":
                 return Replayed("chunks", self._open_chunks(asked.account))
+            case "asked":
+                return Replayed("asked", self._asked_last(asked.account, asked.reason))
             case "echoes":
                 sent = self._store.sent_since(now - GUID_SECONDS, MOST)
                 return Replayed("echoes", tuple(Spoken(*one) for one in reversed(sent)))
@@ -70,6 +74,16 @@ class Replays:
         return SourceState(
             asked.source, *state, tuple(Landmark(*one) for one in self._store.landmarks(asked.source, era))
         )
+
+    def _asked_last(self, account: str, handle: str) -> tuple[Asked, ...]:
+        """Where to reach whoever asked for access under a handle; a row that cannot be read back does not tell."""
+        if self._sources is not None and account not in self._sources:
+            return ()
+        source = None if self._sources is None else self._sources[account]
+        for stored in self._store.asked(account, handle, source, MOST_ASKED):
+            if (row := readable(stored)) is not None:
+                return (Asked(stored.seq, handle, challenged(stored.seq, row, handle, replayed=True).address),)
+        return ()
 
     def _held(self, asked: Replay) -> Sequence[int]:
         """All held ones are never meant: somebody says which, or why they are held."""

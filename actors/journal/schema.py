@@ -43,7 +43,14 @@ ALTER TABLE inbound ADD COLUMN era INTEGER NOT NULL DEFAULT 0;  -- chat_id and r
 ALTER TABLE outbox ADD COLUMN era INTEGER NOT NULL DEFAULT 0;   -- chat_id belongs to this era
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES, ERAS)
+LIVES = """
+ALTER TABLE inbound ADD COLUMN authority TEXT;    -- of an admitted row's sender: known | authorised | owner
+ALTER TABLE inbound ADD COLUMN settled_at REAL;   -- when it got its outcome; NULL: when it was received
+ALTER TABLE inbound ADD COLUMN judged_at REAL;    -- when it was judged again; NULL: when it was received
+CREATE INDEX inbound_asked ON inbound (session, account) WHERE kind = 'challenge';
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, ERAS, LIVES)
 """``MIGRATIONS[n]`` takes a database of version n to n + 1."""
 
 VERSION = len(MIGRATIONS)

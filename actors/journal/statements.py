@@ -22,15 +22,20 @@ from actors.normalizer import guids
 Columns = tuple[str | None, str | None, str | None]
 """``outcome, reason, config_key``."""
 
-INSERT_INBOUND = "INSERT INTO inbound VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+INSERT_INBOUND = (
+    "INSERT INTO inbound (seq, source, guid, row_id, account, chat_id, received_at, kind, session, agent, service, "
+    "mentioned, waits, authority, outcome, reason, config_key, body, era) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
 INSERT_OUTBOX = (
     "INSERT OR IGNORE INTO outbox (key, account, source, chat_id, chat_guid, service, text, state, queued_at, "
     "attempted_at, tries, era, guid) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
-SETTLE = "UPDATE inbound SET outcome = ?, reason = ?, config_key = ? WHERE seq = ? AND outcome IS NULL"
+SETTLE = "UPDATE inbound SET outcome = ?, reason = ?, config_key = ?, settled_at = ? WHERE seq = ? AND outcome IS NULL"
 REJUDGE = (
-    "UPDATE inbound SET kind = ?, session = ?, agent = ?, service = ?, mentioned = ?, waits = ?, outcome = ?, "
-    "reason = ?, config_key = ?, chat_id = coalesce(?, chat_id), era = coalesce(?, era), body = coalesce(?, body) "
+    "UPDATE inbound SET kind = ?, session = ?, agent = ?, service = ?, mentioned = ?, waits = ?, authority = ?, "
+    "outcome = ?, reason = ?, config_key = ?, chat_id = coalesce(?, chat_id), era = coalesce(?, era), "
+    "body = coalesce(?, body), settled_at = ?, judged_at = coalesce(?, judged_at) "
     "WHERE seq = ? AND outcome = 'held'"
 )
 LOWER_FLOOR = "UPDATE mark SET value = min(value, ?) WHERE name = 'floor'"
@@ -114,15 +119,16 @@ def outcome_columns(outcome: Outcome | Verdict) -> Columns:
 
 
 def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
-    """``kind, session, agent, service, mentioned, waits`` of a verdict; a challenge keeps its handle as session."""
+    """``kind, session, agent, service, mentioned, waits, authority``; a challenge keeps its handle as session."""
     if type(verdict) is Admit:
-        return "admit", verdict.session, verdict.agent, verdict.service, int(verdict.mentioned), int(verdict.waits)
+        mentioned, waits = int(verdict.mentioned), int(verdict.waits)
+        return "admit", verdict.session, verdict.agent, verdict.service, mentioned, waits, verdict.authority
     if type(verdict) is Challenge:
-        return "challenge", verdict.handle, None, None, None, None
+        return "challenge", verdict.handle, None, None, None, None, None
     return _REFUSED
 
 
-_REFUSED = ("refused", None, None, None, None, None)
+_REFUSED = ("refused", None, None, None, None, None, None)
 
 
 def stored_again(row: Inbound, verdict: Verdict) -> tuple[int | None, int | None, bytes | None]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from actors.journal.positions import UNSET, Position
 
 INBOUND_COLUMNS = (
-    "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era"
+    "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era, authority"
 )
 OPEN_STATES = "('queued', 'attempted', 'deferred', 'uncertain')"
 IDENTITY_BITS = 62
@@ -31,6 +31,7 @@ class StoredRow(NamedTuple):
     reason: str | None
     body: bytes | None
     era: int = 0
+    authority: str | None = None
 
 
 LANDMARKS = 64
@@ -174,6 +175,17 @@ class Store:
         found = self.connection.execute(query, (seq,)).fetchone()
         return None if found is None else str(found[0])
 
+    def asked(self, account: str, handle: str, source: int | None, most: int) -> list[StoredRow]:
+        """The latest rows of an account whose sender was offered a pairing code under ``handle``, newest first.
+
+        Of one source, or (None) of any.
+        """
+        query = (
+            f"SELECT {INBOUND_COLUMNS} FROM inbound WHERE kind = 'challenge' AND session = ? AND account = ? "
+            "AND source = coalesce(?, source) ORDER BY seq DESC LIMIT ?"
+        )
+        return [StoredRow(*row) for row in self.connection.execute(query, (handle, account, source, most))]
+
     def rows(self, seqs: Sequence[int]) -> list[StoredRow]:
         """Inbound rows by number."""
         return self._rows(seqs, "TRUE", ())
@@ -218,10 +230,13 @@ class Store:
         return None if found is None else int(found)
 
     def sent_since(self, moment: float, most: int) -> list[tuple[int, int, str, str, float]]:
-        """``(chat_id, source, text, guid, at)`` of the latest sent chunks, newest first, at most ``most``."""
+        """``(chat_id, source, text, guid, at)`` of the latest sent chunks, newest first, at most ``most``.
+
+        ``guid`` is empty where imsg named none: those are told by their words.
+        """
         query = (
-            "SELECT chat_id, source, text, guid, ended_at FROM (SELECT * FROM outbox ORDER BY key DESC LIMIT ?) "
-            "WHERE state = 'sent' AND guid <> '' AND ended_at >= ?"
+            "SELECT chat_id, source, text, coalesce(guid, ''), ended_at "
+            "FROM (SELECT * FROM outbox ORDER BY key DESC LIMIT ?) WHERE state = 'sent' AND ended_at >= ?"
         )
         return self.connection.execute(query, (most, moment)).fetchall()
 

@@ -11,13 +11,12 @@ from typing import Any, Literal
 from actors.envelopes.control import Record, Ref
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Held, Outcome
-from actors.envelopes.outbound import POSITION_BITS, Chunk, Prepared, Reply, chunk_key
+from actors.envelopes.outbound import Chunk, Prepared, Reply, chunk_key
+from actors.outbound.answers import room
 from actors.outbound.chunks import chunk
 from actors.outbound.reply_text import prepare_reply
 from actors.runtime.actor import Actor, Context
 
-MOST_CHUNKS = min(1024, 1 << POSITION_BITS)
-"""More bubbles than this are no answer but an accident; the row is held for the owner."""
 ACCOUNTS = "channels.imessage.accounts"
 
 
@@ -32,18 +31,24 @@ class OutboundView:
 
 
 def prepare(reply: Reply, view: OutboundView) -> Prepared:
-    """Cut a reply into keyed chunks. Pure. Nothing to say settles its rows as absorbed; too much, as held."""
+    """Cut a reply into keyed chunks. Pure. Nothing to say settles its rows as absorbed; too much, as held.
+
+    Raises:
+        ValueError: no answer can begin at ``reply.first``.
+    """
+    most = room(reply.first)
     text = prepare_reply(reply.text, view.prefix, view.identity_name)
     if text is None:
         return _none(reply, Absorbed("no reply"))
-    if len(text) > view.limit * MOST_CHUNKS:
+    if len(text) > view.limit * most:
         return _none(reply, Held(f"reply too long: {len(text)} characters"))
     pieces = chunk(text, view.limit, view.mode)
     if not pieces:
         return _none(reply, Absorbed("no reply"))
-    if len(pieces) > MOST_CHUNKS:
+    if len(pieces) > most:
         return _none(reply, Held(f"reply too long: {len(pieces)} chunks"))
-    chunks = tuple(Chunk(chunk_key(reply.seq, position), reply.address, piece) for position, piece in enumerate(pieces))
+    begin = chunk_key(reply.seq, reply.first)
+    chunks = tuple(Chunk(key, reply.address, piece) for key, piece in enumerate(pieces, begin))
     return Prepared(chunks, reply.settles)
 
 

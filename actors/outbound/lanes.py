@@ -9,12 +9,13 @@ from collections import OrderedDict, deque
 from itertools import chain
 from math import inf
 
-from actors.envelopes.outbound import Chunk, reply_of
+from actors.envelopes.outbound import Chunk
+from actors.outbound.answers import answer_of
 
 Key = tuple[int, str]
 
 REMEMBERED = 4096
-"""Replies remembered as taken in, after they ended too."""
+"""Answers remembered as taken in, after they ended too."""
 
 
 def lane_of(chunk: Chunk) -> Key:
@@ -44,18 +45,18 @@ class Lanes:
         self._taken: OrderedDict[int, None] = OrderedDict()
 
     def knows(self, chunk: Chunk) -> bool:
-        """Whether the reply this chunk belongs to was taken in before."""
-        return reply_of(chunk.key) in self._taken
+        """Whether the answer this chunk belongs to was taken in before."""
+        return answer_of(chunk.key) in self._taken
 
     def _take(self, chunk: Chunk) -> None:
-        self._taken[reply_of(chunk.key)] = None
+        self._taken[answer_of(chunk.key)] = None
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
 
     def add(self, chunk: Chunk) -> None:
         """A chunk was queued; it stands behind everything of its chat."""
         self._take(chunk)
-        if (parked := self._parked.get(reply_of(chunk.key))) is not None:
+        if (parked := self._parked.get(answer_of(chunk.key))) is not None:
             parked.append(chunk)
             return
         key = lane_of(chunk)
@@ -95,7 +96,7 @@ class Lanes:
 
     def remove(self, chunk: Chunk) -> None:
         """A waiting chunk is given up: what stands behind it moves up."""
-        if chunk in (behind := self._parked.get(reply_of(chunk.key), [])):
+        if chunk in (behind := self._parked.get(answer_of(chunk.key), [])):
             behind.remove(chunk)
             return
         where = lane_of(chunk)
@@ -142,7 +143,7 @@ class Lanes:
     def adopt_parked(self, chunk: Chunk) -> None:
         """A chunk that is uncertain since long: the rest of its reply stays behind."""
         self._take(chunk)
-        self._parked.setdefault(reply_of(chunk.key), [])
+        self._parked.setdefault(answer_of(chunk.key), [])
 
     def wait(self, chunk: Chunk, until: float) -> None:
         """The lane of a queued chunk waits until ``resume`` at that time."""
@@ -162,9 +163,9 @@ class Lanes:
         where = self._where.get(key)
         lane = self._lanes.get(where) if where is not None else None
         if lane is not None:
-            reply = reply_of(key)
-            self._parked[reply] = [chunk for chunk in lane.queue if reply_of(chunk.key) == reply]
-            lane.queue = deque(chunk for chunk in lane.queue if reply_of(chunk.key) != reply)
+            answer = answer_of(key)
+            self._parked[answer] = [chunk for chunk in lane.queue if answer_of(chunk.key) == answer]
+            lane.queue = deque(chunk for chunk in lane.queue if answer_of(chunk.key) != answer)
             self.ended(key)
 
     def settled(self, key: int, parked: bool) -> None:
@@ -176,13 +177,13 @@ class Lanes:
 
     def unpark(self, key: int) -> None:
         """A parked chunk has ended after all: the rest of its reply goes on, behind what is queued now."""
-        for chunk in self._parked.pop(reply_of(key), []):
+        for chunk in self._parked.pop(answer_of(key), []):
             self.add(chunk)
 
     def again(self, chunk: Chunk, parked: bool) -> None:
         """A chunk in doubt is to be sent again: in its old place, or with the rest of its reply behind the others."""
         if parked:
-            behind = self._parked.pop(reply_of(chunk.key), [])
+            behind = self._parked.pop(answer_of(chunk.key), [])
             for one in (chunk, *behind):
                 self.add(one)
         else:

@@ -39,6 +39,8 @@ class Outbox:
         """What the operator sent again."""
         self._sought: dict[int, Chunk] = {}
         """Dead letters the operator sent again, until the journal says that they are."""
+        self._later_answers = set[int]()
+        """First keys of answers to rows that had one: they are taken in when the journal says that they are new."""
         self._restored = False
         self._shut = set[Key]()
         """Lanes that wait for a database that can be read."""
@@ -226,6 +228,19 @@ class Outbox:
         elif chunk is not None:
             self._report.ordered(key, "retry", refusal("retry", "gone"))
 
+    def expects(self, first: Chunk) -> bool:
+        """A later answer to a row waits for the journal's word; False: it does so already."""
+        known = first.key in self._later_answers
+        self._later_answers.add(first.key)
+        return not known
+
+    def queued(self, chunks: tuple[Chunk, ...], new: bool) -> None:
+        """The journal has a later answer in its queue, or had it there before (``new`` False)."""
+        if chunks and chunks[0].key in self._later_answers:
+            self._later_answers.discard(chunks[0].key)
+            for chunk in chunks if new else ():
+                self.lanes.add(chunk)
+
     def restore(self, items: tuple[OpenChunk, ...]) -> bool:
         """What the outbox held at the start; True when it must be known which own rows are proofs already."""
         wall, now = self._clock.wall(), self._clock.monotonic()
@@ -241,7 +256,8 @@ class Outbox:
     def learn(self, items: tuple[Spoken, ...]) -> None:
         """What went out with which GUID lately: those rows prove no other chunk."""
         for said in items:
-            self._doubts.proved(said.guid)
+            if said.guid:
+                self._doubts.proved(said.guid)
         early, self._early = self._early or [], None
         for row in early:
             self.own_row(row)

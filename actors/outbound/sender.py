@@ -40,6 +40,7 @@ from actors.envelopes.control import Listen, OpenChunk, Order, Quiesce, Quiet, R
 from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
 from actors.envelopes.link import Answer, Call, Disconnected, OwnRow, Stalled, Subscribed
 from actors.envelopes.outbound import Chunk, Prepared
+from actors.outbound.answers import is_later
 from actors.outbound.flights import Flight, Flights
 from actors.outbound.inquiries import PATIENCE, READ_PATIENCE, Inquiries
 from actors.outbound.link import BLOCKED, Link, ends_child
@@ -105,8 +106,7 @@ class OutboundSender(Actor):
                 self._go_on()
             case Listen(reply_to):
                 self._report.listener = reply_to
-                for doubt in self._doubts:
-                    self._report.speak(doubt.chunk, doubt.guid, under_way=True)
+                self._speak_of_doubts()
             case Replayed("chunks", items):
                 self._restore(items)
             case Replayed("echoes", items):
@@ -120,6 +120,10 @@ class OutboundSender(Actor):
         chunks, now, flight = message.chunks, self.clock.wall(), None
         if chunks:
             first = chunks[0]
+            if is_later(first.key):
+                if self._outbox.expects(first):
+                    self._report.record(Queued(chunks, message.settles, 0, now), self.actor_ref)
+                return
             if self._lanes.knows(first):
                 return  # the row was answered again after a restart, its first answer is on its way
             at_once = self._may_start() and self._lanes.free(first)
@@ -154,7 +158,10 @@ class OutboundSender(Actor):
 
     def _recorded(self, seq: int, fact: Any) -> None:
         match fact:
-            case Queued(_, _, attempt, _):
+            case Queued(chunks, _, 0):
+                self._outbox.queued(chunks, seq >= 0)
+                self._go_on()
+            case Queued(_, _, attempt):
                 self._dispatch(attempt)
             case Attempted(key, _):
                 self._dispatch(key)
@@ -270,8 +277,13 @@ class OutboundSender(Actor):
     def _restore(self, items: tuple[OpenChunk, ...]) -> None:
         if self._outbox.restore(items):
             self.tell(self._journal, Replay("echoes", self.actor_ref))
+        self._speak_of_doubts()
         self._inquiries.linked(self.clock.monotonic())
         self._fill()
+
+    def _speak_of_doubts(self) -> None:
+        for doubt in self._doubts:
+            self._report.speak(doubt.chunk, doubt.guid, under_way=True)
 
     def _call(self, method: str, params: dict[str, Any], tag: Any, patience: float) -> None:
         self.tell(self._caller, Call(method, params, self.actor_ref, tag, patience))

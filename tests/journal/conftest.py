@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.journal.schema import connect_readonly
 from tests.journal.desk import Room
 from tests.support.probes import KillableStage, killable
 
@@ -42,3 +45,10 @@ def open_room(stage: KillableStage, tmp_path: Path) -> Iterator[Open]:
 def room(open_room: Open) -> Room:
     """A journal."""
     return open_room()
+
+
+@pytest.fixture
+def looking(room: Room) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads, beside the journal."""
+    with closing(connect_readonly(room.path)) as connection:
+        yield connection

@@ -192,10 +192,19 @@ class Room:
         self.connection.close()
 
 
-def dump(path: Path) -> list[str]:
-    """Everything in the database, as another process sees it."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
+def dump(path: Path, times: bool = True) -> list[str]:
+    """Everything in the database, as another process sees it; of the journal's own ``times`` perhaps only which."""
+    with closing(sqlite3.connect(path)) as connection, closing(sqlite3.connect(":memory:")) as copy:
+        connection.backup(copy)
+        if not times:
+            copy.execute("UPDATE inbound SET settled_at = settled_at IS NULL, judged_at = judged_at IS NULL")
+        return list(copy.iterdump())
+
+
+def later(seq: int, *texts: str, first: int = 4000, chat: int = 7) -> Queued:
+    """A later answer to row ``seq``, from position ``first`` on."""
+    chunks = tuple(Chunk(key, address(chat), text) for key, text in enumerate(texts, chunk_key(seq, first)))
+    return Queued(chunks, (), 0, START)
 
 
 def queued(seq: int, *texts: str, attempt: bool = False, outcome: Outcome | None = None, chat: int = 7) -> Queued:

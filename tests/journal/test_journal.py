@@ -292,6 +292,7 @@ def test_what_was_said_lately_comes_back_for_the_echo_memory(open_room: Open, st
     assert [(said.chat_id, said.source, said.text, said.guid, said.at) for said in replayed.items] == [
         (7, 1, "2", "G2", times[1]),
         (7, 1, "3", "G3", times[2]),
+        (7, 1, "nine", "", now),
     ]
 
 

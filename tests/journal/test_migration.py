@@ -13,7 +13,7 @@ from actors.envelopes.control import OpenChunk, Recorded, Replayed, SourceState
 from actors.envelopes.facts import Replaced, Sent
 from actors.envelopes.inbound import Admitted
 from actors.envelopes.outbound import chunk_key
-from actors.journal.schema import MIGRATIONS, connect
+from actors.journal.schema import MIGRATIONS, VERSION, connect
 from actors.journal.store import Store
 from tests.journal.conftest import Open
 from tests.journal.desk import message
@@ -59,9 +59,10 @@ def test_everything_is_still_there_and_belongs_to_the_first_era(path: Path) -> N
     with closing(sqlite3.connect(path)) as connection:
         before = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("inbound", "outbox")}
     with closing(connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         for table, rows in before.items():
-            assert connection.execute(f"SELECT * FROM {table}").fetchall() == [(*row, 0) for row in rows]
+            added = (0, None, None, None) if table == "inbound" else (0,)
+            assert connection.execute(f"SELECT * FROM {table}").fetchall() == [(*row, *added) for row in rows]
         assert connection.execute("SELECT * FROM source").fetchall() == [(1, "/chat.db", 4, 77, 12.5, 0, "", None)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -14,20 +13,12 @@ from actors.envelopes.facts import Attempted, Deferred, Failed, Queued
 from actors.envelopes.inbound import Corrupt, Dropped, Held, Replied
 from actors.envelopes.outbound import Chunk, chunk_key
 from actors.journal.queries import Answered, CorruptRow, HeldRow, StoredChunk, chunk, corrupt_rows, held_rows
-from actors.journal.schema import connect_readonly
 from actors.normalizer.normalize import nameless
 from tests.journal.desk import Room, message
 from tests.support.rows import ACCOUNT, ANN, START, address, guid
 
 STALE = Held("stale backlog", "channels.imessage.recovery.liveMinutes")
 FAILED = Held("agent failed: exited with code 3")
-
-
-@pytest.fixture
-def looking(room: Room) -> Iterator[sqlite3.Connection]:
-    """A connection that only reads, beside the journal."""
-    with closing(connect_readonly(room.path)) as connection:
-        yield connection
 
 
 def damage(room: Room, seq: int, body: bytes | None) -> None:

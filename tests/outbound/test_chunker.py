@@ -7,12 +7,14 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.envelopes.control import Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Dropped, Held, Replied
 from actors.envelopes.outbound import Prepared, Reply, chunk_key, reply_of
-from actors.outbound.chunker import MOST_CHUNKS, OutboundChunker, OutboundView, prepare
+from actors.outbound.answers import MOST_CHUNKS, answer_of, is_later
+from actors.outbound.chunker import OutboundChunker, OutboundView, prepare
 from actors.outbound.units import units
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
@@ -51,13 +53,9 @@ def test_newline_mode_makes_a_bubble_of_each_paragraph() -> None:
     assert [chunk.text for chunk in chunks] == ["one", "two"]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "  ", "\n\t\n", "NO_REPLY", "no_reply.", "\u200b\u200d", "\ud800", "\x00\x01"]
-)
+@pytest.mark.parametrize("text", ["", "  ", "\n\t\n", "NO_REPLY", "no_reply.", "\u200b\u200d", "\ud800", "\x00\x01"])
 def test_nothing_to_say_settles_every_row_as_absorbed_and_sends_nothing(text: str) -> None:
-    sent = prepare(
-        reply(text, 5, "default", 6, 7), OutboundView(prefix="auto", identity_name="Ada")
-    )
+    sent = prepare(reply(text, 5, "default", 6, 7), OutboundView(prefix="auto", identity_name="Ada"))
     assert sent.chunks == ()
     assert [(seq, type(outcome)) for seq, outcome in sent.settles] == [(5, Absorbed), (6, Absorbed), (7, Absorbed)]
 
@@ -69,6 +67,36 @@ def test_an_answer_of_too_many_bubbles_is_held_with_the_reason(text: str) -> Non
     outcome = sent.settles[0][1]
     assert isinstance(outcome, Held)
     assert outcome.reason.startswith("reply too long: ")
+
+
+def test_a_later_answer_begins_where_it_says() -> None:
+    sent = prepare(replace(reply("one\n\ntwo", 5), first=4000, settles=()), OutboundView(mode="newline"))
+    assert [(chunk.key, chunk.text) for chunk in sent.chunks] == [
+        (chunk_key(5, 4000), "one"),
+        (chunk_key(5, 4001), "two"),
+    ]
+    assert sent.settles == ()
+    assert len({answer_of(chunk.key) for chunk in sent.chunks}) == 1
+    assert all(is_later(chunk.key) for chunk in sent.chunks)
+
+
+@pytest.mark.parametrize(("first", "most"), [(0, 1024), (1024, 1024), (3072, 1024), (4000, 96), (4095, 1)])
+def test_an_answer_stays_in_its_own_positions(first: int, most: int) -> None:
+    view = OutboundView(mode="newline")
+    sent = prepare(replace(reply("a\n\n" * most, 3), first=first), view)
+    assert [chunk.key for chunk in sent.chunks] == [chunk_key(3, first + n) for n in range(most)]
+    assert sent.chunks[-1].key < chunk_key(4, 0)
+    assert len({answer_of(chunk.key) for chunk in sent.chunks}) == 1
+    for text in ("a\n\n" * (most + 1), "a" * (view.limit * most + 1)):
+        held = prepare(replace(reply(text, 3), first=first), view)
+        assert held.chunks == ()
+        assert isinstance(held.settles[0][1], Held)
+
+
+@pytest.mark.parametrize("first", [-1, 1, 1023, 4096, 1 << 40])
+def test_no_answer_begins_within_the_first_one_or_beyond_the_row(first: int) -> None:
+    with pytest.raises(ValueError, match=f"no answer can begin at position {first}"):
+        prepare(replace(reply("hello"), first=first), OutboundView())
 
 
 def test_as_many_bubbles_as_there_may_be_are_sent() -> None:
@@ -102,9 +130,7 @@ def test_an_answer_goes_to_the_sender_of_its_account(stage: KillableStage) -> No
 
 
 @pytest.mark.parametrize("text", [None, b"bytes", 5, ["x"]])
-def test_what_is_no_text_ends_its_rows_as_corrupt_and_the_next_is_served(
-    stage: KillableStage, text: Any
-) -> None:
+def test_what_is_no_text_ends_its_rows_as_corrupt_and_the_next_is_served(stage: KillableStage, text: Any) -> None:
     journal, sender = Probe("journal"), Probe("sender")
     chunker = OutboundChunker.start(
         stage.place("chunker"), {"default": sender.ref}, {"default": OutboundView()}, journal.ref

@@ -13,7 +13,7 @@ from actors.envelopes.link import Answer, OwnRow
 from actors.envelopes.outbound import Prepared, chunk_key
 from actors.outbound.inquiries import Tag
 from actors.outbound.sender import OutboundSender
-from tests.outbound.desk import ACCEPTED, INTERNAL, Desk, prepared
+from tests.outbound.desk import ACCEPTED, INTERNAL, Desk, chunks, left, prepared
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 
@@ -169,6 +169,16 @@ def test_the_echo_memory_hears_before_imsg_does(stage: KillableStage) -> None:
     desk.on_call = lambda _: order.append("call")
     desk.tell(prepared(1, "one"))
     assert order == ["spoken", "call"]
+
+
+def test_the_echo_memory_hears_what_was_in_doubt_when_the_outbox_is_restored(stage: KillableStage) -> None:
+    (chunk,) = chunks(1, "one")
+    begun = stage.clock.wall() - 2.0
+    desk = Desk(stage, left(chunk, "attempted", begun), forgetful=True)
+    assert desk.listener.all(Spoken) == []
+    desk.remember()
+    (said,) = desk.listener.all(Spoken)
+    assert (said.chat_id, said.text, said.open) == (7, "one", True)
 
 
 def test_at_shutdown_it_finishes_what_is_under_way_and_starts_nothing(stage: KillableStage) -> None:
