@@ -3,10 +3,14 @@
 imsg before 0.10 can deliver a row before its chat is known: the chat id is 0 and all names are empty. Such a row is
 never answered to its sender, for it may stem from a group. And where Messages knows no sender, imsg names the local
 address instead.
+
+Whoever writes to the own number has a chat with oneself. Messages makes two rows of each note there, one of them from
+me and one not; so it does with what we answer. The row from me is the note, the other one says nothing new.
 """
 
 from collections.abc import Sequence
 
+from actors.access.handles import canonical
 from actors.envelopes.inbound import Inbound
 
 NO_ANCHOR = "no chat anchor"
@@ -39,6 +43,26 @@ def other_party(sender: str, own: str, identifier: str, participants: Sequence[s
         return identifier
     others = [one for one in participants if is_address(one) and not is_same(one, own)]
     return others[0] if len(others) == 1 else sender
+
+
+def is_from_own_address(row: Inbound, region: str | None) -> bool:
+    """Whether the sender is the local address itself, whatever the row says about being from me."""
+    return row.own_handle != "" and canonical(row.sender, region) == canonical(row.own_handle, region) != ""
+
+
+def is_self_chat(row: Inbound, region: str | None) -> bool:
+    """Whether the row stands in the chat of the own address with itself: true of both rows of a note.
+
+    That needs a direct chat whose identifier is the sender and the local address in one canonical form (decisions,
+    Inbound; ``region`` as in ``canonical``). In a friend's chat rows from me name the peer or the local address as
+    their sender, but never both with the chat; without a local address nobody knows which it is.
+    """
+    return (
+        row.chat.id > 0
+        and not row.chat.is_group
+        and is_from_own_address(row, region)
+        and canonical(row.chat.identifier, region) == canonical(row.own_handle, region)
+    )
 
 
 def is_same(one: str, other: str) -> bool:

@@ -4,6 +4,9 @@ By GUID first: a row with the GUID of something we sent is an echo, for twelve h
 only where no GUID of ours is known to compare with: same chat, same text, while the send is under way and for four
 seconds after its answer. Two different known GUIDs are never an echo: letting one through beats swallowing a person's
 message. What gets through and is our own words all the same is counted; the eighth in ten minutes is a loop.
+
+Rows that are from me are told apart as well, for the chat with oneself: those with a GUID of ours, and those with words
+of ours whose row nobody has seen (``unseen``), are what we said; any other is a person's, who may say the same.
 """
 
 from collections import OrderedDict, deque
@@ -13,9 +16,11 @@ from unicodedata import normalize
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
 from actors.normalizer.normalize import OBJECT_REPLACEMENT
+from actors.normalizer.unseen import Unseen
 
 TEXT_SECONDS = 4.0
 LOOP, LOOP_SECONDS = 8, 600.0
+PREVIEW_SECONDS = 90.0
 GUID_SECONDS = 12 * 3600.0
 MOST = 16_384
 Key = tuple[int, int, str]
@@ -36,10 +41,37 @@ class EchoMemory:
         self._guids: OrderedDict[str, float] = OrderedDict()
         self._texts: OrderedDict[Key, _Said] = OrderedDict()
         self._returns: OrderedDict[tuple[int, int], deque[float]] = OrderedDict()
+        self._unseen = Unseen()
+
+    def recalled(self, said: Spoken) -> None:
+        """Remember what was sent before a restart, as the journal has it.
+
+        Words without a GUID only tell rows that are from me: four seconds are over by then.
+        """
+        key = (said.source, said.chat_id, fold(said.text))
+        if said.guid:
+            self._remember(said, key)
+        else:
+            self._unseen.recalled(key[:2], key[2], said.at)
 
     def spoken(self, said: Spoken) -> None:
         """Remember an attempt, or what became of it."""
         key = (said.source, said.chat_id, fold(said.text))
+        self._look_out_for(said, key)
+        self._remember(said, key)
+
+    def _look_out_for(self, said: Spoken, key: Key) -> None:
+        """What row from me is to be expected, where its GUID does not tell it."""
+        chat, text = key[:2], key[2]
+        if said.guid:
+            if not said.open and said.guid.lower() not in self._guids:
+                self._unseen.named(chat, text)
+        elif said.open or key not in self._texts:
+            self._unseen.begun(chat, text, said.at)
+        if not said.open:
+            self._unseen.ended(chat, text)
+
+    def _remember(self, said: Spoken, key: Key) -> None:
         before = self._texts.get(key)
         # An answer without a GUID does not take away what our own row told meanwhile.
         known = before.guid if before is not None and not said.open else ""
@@ -52,13 +84,22 @@ class EchoMemory:
         while len(self._guids) > MOST:
             self._guids.popitem(last=False)
 
-    def own_row(self, row: Inbound) -> None:
-        """A row that is marked as ours came: if it is something we said without knowing its GUID, now we know."""
+    def own_row(self, row: Inbound) -> bool:
+        """A row that is marked as ours came: whether we said it, not a person by hand.
+
+        If it is something we said without knowing its GUID, now we know.
+        """
+        guid = row.guid.lower()
+        if guid in self._guids:
+            return True
         key = (row.source, row.chat.id, fold(row.text))
+        if not self._unseen.take(key[:2], key[2], _moment(row)):
+            return False
         entry = self._texts.get(key)
+        self._guids[guid] = row.received_at if entry is None else entry.at
         if entry is not None and not entry.guid:
             self._texts[key] = _Said(entry.at, row.guid, False)
-            self._guids[row.guid.lower()] = entry.at
+        return True
 
     def is_echo(self, row: Inbound) -> bool:
         """Whether a row that claims to be someone else's is ours."""
@@ -70,13 +111,24 @@ class EchoMemory:
             return False
         return entry.open or 0 <= row.received_at - entry.at <= TEXT_SECONDS
 
+    def is_preview(self, row: Inbound) -> bool:
+        """Whether a row from me is what Messages made of a link we sent: the same words once more (imsg protocol 6)."""
+        if "://" not in row.text:
+            return False
+        entry = self._texts.get((row.source, row.chat.id, fold(row.text)))
+        return entry is not None and _moment(row) - entry.at <= PREVIEW_SECONDS
+
+    def repeats(self, row: Inbound) -> bool:
+        """Whether the row has words that we said in its chat lately."""
+        entry = self._texts.get((row.source, row.chat.id, fold(row.text)))
+        return entry is not None and 0 <= row.received_at - entry.at <= LOOP_SECONDS
+
     def returns(self, row: Inbound) -> int:
         """How often, this row included, our own words came back in its chat lately as somebody else's.
 
         Only rows that are no recognised echo are asked about; from ``LOOP`` on it is a loop, not a conversation.
         """
-        entry = self._texts.get((row.source, row.chat.id, fold(row.text)))
-        if entry is None or not 0 <= row.received_at - entry.at <= LOOP_SECONDS:
+        if not self.repeats(row):
             return 0
         chat = (row.source, row.chat.id)
         times = self._returns.setdefault(chat, deque(maxlen=LOOP))
@@ -85,6 +137,11 @@ class EchoMemory:
             self._returns.popitem(last=False)
         times.append(row.received_at)
         return sum(1 for at in times if row.received_at - at <= LOOP_SECONDS)
+
+
+def _moment(row: Inbound) -> float:
+    """When it was said: a row that comes late, after a restart, has the date of that."""
+    return row.received_at if row.sent_at is None else min(row.sent_at, row.received_at)
 
 
 def fold(text: str) -> str:

@@ -2,7 +2,8 @@
 
 Read from a cursor that stands between the two, a preview comes alone and would be answered as a message of its own.
 So a message that brings its preview along leaves a mark under the preview's GUID, and what comes under it later is
-known already. The mark has the message's own row number: rows between the two may still be on their way. Pure.
+known already. The mark has the message's own row number: rows between the two may still be on their way. It is never
+from me, whoever wrote the message: a row without words is no evidence that we sent something. Pure.
 """
 
 import msgspec
@@ -28,7 +29,7 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 def mark_of_preview(row: Inbound) -> Judged | None:
     """The mark to leave for the preview that ``row`` brought along; None when it brought none."""
-    if PREVIEW not in row.raw or row.is_from_me:
+    if PREVIEW not in row.raw:
         return None
     try:
         preview = _decode(row.raw).url_preview
@@ -37,4 +38,5 @@ def mark_of_preview(row: Inbound) -> Judged | None:
     if preview is None or not preview.guid or preview.guid == row.guid:
         return None
     raw = b'{"guid":%b}' % msgspec.json.encode(preview.guid)
-    return Judged(replace(row, guid=preview.guid, text="", attachments=(), raw=raw), Dropped(LINK_PREVIEW))
+    mark = replace(row, guid=preview.guid, text="", attachments=(), raw=raw, is_from_me=False)
+    return Judged(mark, Dropped(LINK_PREVIEW))

@@ -26,6 +26,8 @@ class Behaviour(NamedTuple):
     generation: the version of imsg that is played.
     bridge: whether the bridge into Messages is ready (imsg protocol 8, 12.4).
     poll_rows, fallback_ms: the most rows of one poll of a watch, and the time between its regular polls.
+    flip_ms: how long an own row passes for the peer's before Messages corrects it; 0 never does.
+    twin_ms: how long the second row of a note to oneself takes to arrive; 0 is the same commit.
     """
 
     own_address: str = DEFAULT_OWN_ADDRESS
@@ -35,6 +37,8 @@ class Behaviour(NamedTuple):
     bridge: bool = False
     poll_rows: int = 100
     fallback_ms: int = 5000
+    flip_ms: int = 0
+    twin_ms: int = 0
 
 
 def read_behaviour(environment: Mapping[str, str], flags: Mapping[str, str]) -> Behaviour:
@@ -55,6 +59,8 @@ def read_behaviour(environment: Mapping[str, str], flags: Mapping[str, str]) -> 
         bridge=_switch("bridge", knob("bridge", "false")),
         poll_rows=_rows("poll-rows", knob("poll-rows", "100")),
         fallback_ms=_milliseconds("fallback-ms", knob("fallback-ms", "5000")),
+        flip_ms=_milliseconds("flip-ms", knob("flip-ms", "0")),
+        twin_ms=_milliseconds("twin-ms", knob("twin-ms", "0")),
     )
 
 

@@ -1,10 +1,10 @@
 """`imsg-sim`: the command line of imsg as far as a gateway uses it, and verbs of our own.
 
 imsg's verbs: rpc, and those of `imsg_verbs`; which version of imsg is played, `--imsg-version` says. Ours: `init`
-makes an empty database; `receive` writes an incoming message the way another process would; the others do to a
+makes an empty database; `receive` and `note` write messages the way another process would; the others do to a
 database what real life does (`database_verbs`). `rpc` goes wrong as its control file says (`faults`). Output is
 imsg's: results and errors alike go to stdout, from 0.15.1 on errors to stderr; exit 0 or 1 (imsg protocol 2). Unlike
-imsg, `rpc`, `send` and `receive` create a database that is missing.
+imsg, `rpc`, `send`, `receive` and `note` create a database that is missing.
 
 `IMSG_VERSION` overrides the printed version; `IMSG_SIM_DB` the default database; the other `IMSG_SIM_*`
 knobs are described in `behaviour`.
@@ -32,7 +32,9 @@ from actors.simulator.server import serve
 
 _DEFAULT_DB = "~/Library/Messages/chat.db"
 _EVERYWHERE = frozenset({"db", "imsg-version"})
-_KNOBS = frozenset({"own-address", "send-delay-ms", "send-ids", "bridge", "poll-rows", "fallback-ms"})
+_KNOBS = frozenset(
+    {"own-address", "send-delay-ms", "send-ids", "bridge", "poll-rows", "fallback-ms", "flip-ms", "twin-ms"}
+)
 _KNOWN = {
     verb: _EVERYWHERE | names
     for verb, names in {
@@ -55,6 +57,8 @@ Simulator only, each also as IMSG_SIM_OWN_ADDRESS and so on:
                        message.send_status (default false)
   --poll-rows N        the most rows of one poll of a watch (default 100)
   --fallback-ms N      the time between its regular polls, which 0.5 does not have (default 5000)
+  --flip-ms N          own rows pass for the peer's so long before is_from_me becomes true (default 0: never)
+  --twin-ms N          what is sent to the own address arrives so much later as well (default 0: at once)
   --faults PATH, --fault '{..}'   what goes wrong, in a JSON object that may change while the process runs:
 """
 _USAGE = {

@@ -1,7 +1,7 @@
-"""The simulator's own verbs that write a Messages database: `receive`, and what real life does to it.
+"""The simulator's own verbs that write a Messages database: `receive`, `note`, and what real life does to it.
 
 In: options of the command line and the path of the database. Out: the objects to print, one JSON line each.
-Databases the simulator did not make are refused by `schema`; `receive` and `swap` create one that is missing.
+Databases the simulator did not make are refused by `schema`; `receive`, `note` and `swap` create one that is missing.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from actors.simulator.behaviour import DEFAULT_OWN_ADDRESS
 from actors.simulator.chats import ChatCache
 from actors.simulator.database_faults import NoSuchRowError
 from actors.simulator.dates import apple_ns, parse_iso
-from actors.simulator.messages_db import MessagesDb, NewMessage
+from actors.simulator.messages_db import TWINS, MessagesDb, NewMessage
 from actors.simulator.options import Options, UsageError
 from actors.simulator.schema import DatabaseUnavailableError
 
@@ -25,6 +25,7 @@ OPTIONS = {
     "receive": frozenset(
         {"own-address", "chat-id", "from", "group-name", "text", "service", "at", "guid", "twice-joined", "count"}
     ),
+    "note": frozenset({"own-address", "text", "service", "at", "twin", "count"}),
     "join": frozenset({"id", "chat-id"}),
     "backlog": frozenset({"chat-id", "from", "count", "age-hours"}),
     "swap": frozenset({"rows-from", "keep"}),
@@ -40,6 +41,11 @@ USAGE = {
     "  --twice-joined CHAT  joined to a second chat as well\n"
     "  --count N            N messages in one commit; their texts are numbered\n"
     "  --own-address A      the address it came to",
+    "note": "imsg note --text T [--own-address A] [--service iMessage|SMS] [--db PATH]\n\n"
+    "The owner writes to the own number from a phone: two rows, one of them from me, in one commit; prints both.\n\n"
+    "  --twin first|second|none   where the row that is not from me stands (default second)\n"
+    "  --at ISO                   the date of both rows (default now)\n"
+    "  --count N                  N notes; their texts are numbered",
     "join": "imsg join --id ROW --chat-id N [--db PATH]\n\nWrite the chat join a message lacks, or a second one.",
     "backlog": "imsg backlog --chat-id N [--from HANDLE] [--count 1000] [--age-hours 24] [--db PATH]\n\n"
     "What iCloud delivers at once after a pause: new ROWIDs, old dates; one commit.",
@@ -62,9 +68,7 @@ def run(options: Options, path: Path) -> Shown:
 
 
 def _receive(options: Options, path: Path) -> Shown:
-    text = options.values.get("text")
-    if text is None:
-        raise UsageError("--text is required: see imsg receive --help")
+    text = _text(options)
     count = _positive(options, "count", 1)
     guid = options.values.get("guid")
     if guid is not None and count > 1:
@@ -81,15 +85,30 @@ def _receive(options: Options, path: Path) -> Shown:
             date=date,
             guid=guid,
         )
-        texts = [text] if count == 1 else [f"{text} {n + 1}" for n in range(count)]
         try:
-            rows = [db.insert(message._replace(text=each)) for each in texts]
+            rows = [db.insert(message._replace(text=each)) for each in _texts(text, count)]
         except sqlite3.IntegrityError as error:
             raise UsageError(f"--guid: {guid!r} is in the database already") from error
         for row in rows if second is not None else ():
             database_faults.join_later(db, row.id, second or 0)
     for row in rows:
         yield {"id": row.id, "guid": row.guid, "chat_id": row.chat_id}
+
+
+def _note(options: Options, path: Path) -> Shown:
+    text, count, date = _text(options), _positive(options, "count", 1), _moment(options)
+    twin = options.values.get("twin", "second")
+    if twin not in TWINS:
+        raise UsageError(f"--twin: {twin!r} is none of {', '.join(TWINS)}")
+    own_address, service = (
+        options.values.get("own-address", DEFAULT_OWN_ADDRESS),
+        options.values.get("service", "iMessage"),
+    )
+    with closing(MessagesDb.open(path, own_address)) as db, db.transaction():
+        notes = [db.note(each, service=service, date=date, twin=twin) for each in _texts(text, count)]
+    for rows in notes:
+        for row, is_from_me in zip(rows, TWINS[twin], strict=True):
+            yield {"id": row.id, "guid": row.guid, "chat_id": row.chat_id, "is_from_me": is_from_me}
 
 
 def _join(options: Options, path: Path) -> Shown:
@@ -180,6 +199,17 @@ def _hours(options: Options) -> float:
     return hours
 
 
+def _text(options: Options) -> str:
+    text = options.values.get("text")
+    if text is None:
+        raise UsageError(f"--text is required: see imsg {options.verb} --help")
+    return text
+
+
+def _texts(text: str, count: int) -> list[str]:
+    return [text] if count == 1 else [f"{text} {n + 1}" for n in range(count)]
+
+
 def _needed(options: Options, name: str) -> int:
     value = options.integer(name)
     if value is None:
@@ -196,6 +226,7 @@ def _positive(options: Options, name: str, default: int) -> int:
 
 _VERBS: dict[str, Callable[[Options, Path], Shown]] = {
     "receive": _receive,
+    "note": _note,
     "join": _join,
     "backlog": _backlog,
     "swap": _swap,

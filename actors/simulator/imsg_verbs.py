@@ -23,7 +23,7 @@ from actors.simulator.standing import command_line_status
 
 _TARGETS = frozenset({"to", "chat-id", "chat-identifier", "chat-guid"})
 _SEND = _TARGETS | {"text", "file", "service", "region", "transport"}
-_SENDING_KNOBS = frozenset({"own-address", "send-delay-ms", "send-ids", "bridge"})
+_SENDING_KNOBS = frozenset({"own-address", "send-delay-ms", "send-ids", "bridge", "flip-ms", "twin-ms"})
 
 OPTIONS = {
     "chats": frozenset({"log-level", "limit"}),

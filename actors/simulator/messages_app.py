@@ -1,7 +1,8 @@
 """Messages itself, as far as imsg makes it do something: finding a chat, and own rows in it (imsg protocol 7, 12.8).
 
 In: where a send goes and what it says. Out: own rows committed to chat.db, so that the echo comes back through every
-watch. It keeps its own connection: it needs no permission of imsg's to read or write.
+watch; in the chat with the own address each comes back a second time, as somebody's (imsg protocol 5). It keeps its own
+connection: it needs no permission of imsg's to read or write.
 """
 
 import sqlite3
@@ -9,9 +10,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from actors.simulator import afterwards
 from actors.simulator.attachments import StagedFile, stage
 from actors.simulator.behaviour import Behaviour
 from actors.simulator.connections import Connections
+from actors.simulator.dates import apple_ns
 from actors.simulator.messages_db import MessagesDb, NewMessage, Stored
 from actors.simulator.routing import Buddy, Target, Thread, is_handle_like
 
@@ -86,6 +89,11 @@ class MessagesApp:
         if self._behaviour.send_delay_ms:
             time.sleep(self._behaviour.send_delay_ms / 1000)
 
+    def await_own_row(self) -> None:
+        """Look for the row of what was sent, as long as it passes for somebody else's."""
+        if self._behaviour.flip_ms:
+            time.sleep(self._behaviour.flip_ms / 1000)
+
     def send(
         self, where: Destination, text: str, file: StagedFile | None, *, guid: str = "", reply_to: str = ""
     ) -> Stored:
@@ -109,22 +117,31 @@ class MessagesApp:
                     mime_type=file.mime_type,
                     total_bytes=file.size,
                 )
+        if self._behaviour.flip_ms:
+            for row in rows:
+                afterwards.flip(self._connections.path, row.id, self._behaviour.flip_ms)
         return rows[0]
 
     def _write(self, db: MessagesDb, where: Destination, text: str, guid: str, reply_to: str) -> Stored:
+        played = self._behaviour
         own = NewMessage(
             where.chat_id,
             text,
-            is_from_me=True,
+            sender=where.peer if played.flip_ms else None,
+            is_from_me=not played.flip_ms,
             service=where.service,
+            date=apple_ns(time.time_ns()),
             guid=guid or None,
-            body="text" if self._behaviour.send_ids else "attributed",
+            body="text" if played.send_ids else "attributed",
             thread_originator_guid=reply_to or None,
         )
         stored = db.insert(own)
-        if where.peer == self._behaviour.own_address:
-            # A note to oneself arrives as well: a second row, from the same address (imsg protocol 5).
-            db.insert(NewMessage(where.chat_id, text, where.peer, service=where.service))
+        if where.peer == played.own_address:
+            back = NewMessage(where.chat_id, text, where.peer, service=where.service, date=own.date, body=own.body)
+            if played.twin_ms:
+                afterwards.arrive(self._connections.path, played.own_address, back, played.twin_ms)
+            else:
+                db.insert(back)
         return stored
 
     def _one(self, sql: str, name: str | int) -> Destination | None:

@@ -31,6 +31,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _LOCK_RETRY_S = 0.0002
 _STYLE_GROUP, _STYLE_DIRECT = 43, 45
 
+TWINS = {"first": (False, True), "second": (True, False), "none": (True,)}
+"""By place of the row that came back: whether each row of a note to oneself is from me."""
+
 ChatKind = Literal["direct", "group", "group-ish"]
 
 
@@ -176,9 +179,7 @@ class MessagesDb:
             row = self.connection.execute(
                 "SELECT ROWID FROM chat WHERE display_name = ? AND style = ?", (name, _STYLE_GROUP)
             ).fetchone()
-            chat_id = (
-                int(row[0]) if row else self.create_chat("group", participants, name=name, service=service)
-            )
+            chat_id = int(row[0]) if row else self.create_chat("group", participants, name=name, service=service)
             for handle in participants:
                 self.add_participant(chat_id, handle, service)
         return chat_id
@@ -211,12 +212,33 @@ class MessagesDb:
         """A message from `sender`, now."""
         return self.insert(NewMessage(chat_id, text, sender, service=service))
 
-    def own(
-        self, chat_id: int, text: str | None, *, service: str = "iMessage", attributed: bool = False
-    ) -> Stored:
+    def own(self, chat_id: int, text: str | None, *, service: str = "iMessage", attributed: bool = False) -> Stored:
         """A message of the account's own, now: from this send, or from another device of the owner."""
         body: Literal["text", "attributed"] = "attributed" if attributed else "text"
         return self.insert(NewMessage(chat_id, text, is_from_me=True, service=service, body=body))
+
+    def note(
+        self,
+        text: str,
+        *,
+        service: str = "iMessage",
+        date: int | None = None,
+        twin: str = "second",
+    ) -> list[Stored]:
+        """What the owner writes to the own number from a phone: one row sent, one come back, in ROWID order.
+
+        They have one text and one date, a GUID each, and the own address for everybody (imsg protocol 5). `twin`, a
+        key of `TWINS`, is where the row that came back stands; of some notes it never comes.
+        """
+        with self.transaction():
+            chat_id = self.direct_chat(self.own_address, service)
+            message = NewMessage(
+                chat_id, text, service=service, date=apple_ns(time.time_ns()) if date is None else date
+            )
+            return [
+                self.insert(message._replace(is_from_me=own, sender=None if own else self.own_address))
+                for own in TWINS[twin]
+            ]
 
     def attach(
         self,
@@ -241,9 +263,7 @@ class MessagesDb:
                 ),
             )  # fmt: skip
             self.connection.execute("INSERT INTO message_attachment_join VALUES (?, ?)", (message_id, rowid))
-            self.connection.execute(
-                "UPDATE message SET cache_has_attachments = 1 WHERE ROWID = ?", (message_id,)
-            )
+            self.connection.execute("UPDATE message SET cache_has_attachments = 1 WHERE ROWID = ?", (message_id,))
         return rowid
 
     def _columns(self, message: NewMessage, guid: str, date: int) -> tuple[object, ...]:

@@ -50,6 +50,7 @@ class Sender:
             result["transport"] = "applescript"
         # imsg looks for its own row by text, so a file alone is never identified.
         if self._played.names_sent_row and self._behaviour.send_ids and asked.text:
+            self._app.await_own_row()
             result |= {"id": stored.id, "guid": stored.guid}
         return result
 

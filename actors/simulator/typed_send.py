@@ -49,6 +49,7 @@ class TypedSender:
         # Without a readable database, and for a file alone before 0.15.10, nobody looks for the own row.
         if not self._sees_rows() or not (asked.text or self._verifies_files):
             return {"ok": True, "transport": "applescript"}
+        self._app.await_own_row()
         return {"ok": True, "transport": "applescript", "id": stored.id, **_names(where, stored)}
 
     def tracked(self, params: Params) -> dict[str, Any]:

@@ -10,43 +10,15 @@ import pytest
 from actors.envelopes.control import Listen, Replay, Replayed, Spoken
 from actors.envelopes.inbound import Corrupt, Dropped, Held, Inbound, Judged, Overlong, Received, Watching
 from actors.normalizer import actor as room
-from actors.normalizer.actor import Normalizer
 from actors.normalizer.fences import MISSED_TOO_LONG_AGO, STALE_BACKLOG, TOO_MANY_MISSED
 from actors.normalizer.normalize import normalize
-from config.schema.channel import Recovery
-from tests.support.actors import Probe
+from tests.normalizer.bench import Bench
 from tests.support.probes import KillableStage
-from tests.support.rows import ACCOUNT, OWN, START, guid, raw
+from tests.support.rows import ACCOUNT, START, guid, raw
 
 HOUR = 3600.0
 DATED = START - 1000.0
 """What the rows of these tests are dated unless a test says otherwise."""
-
-
-class Bench:
-    """A normalizer between probes."""
-
-    def __init__(self, stage: KillableStage, **recovery: int) -> None:
-        self.stage = stage
-        self.access, self.journal = Probe("access"), Probe("journal")
-        self.senders = [Probe("one"), Probe("two")]
-        self.ref = Normalizer.start(
-            stage.place("normalizer"),
-            self.access.ref,
-            self.journal.ref,
-            [one.ref for one in self.senders],
-            {ACCOUNT: Recovery.model_validate(recovery)} if recovery else {},
-        )
-        stage.settle()
-
-    def receive(self, *bodies: bytes, at: float = START, era: int = 0) -> None:
-        """Rows come."""
-        self.stage.tell(self.ref, *(Received(ACCOUNT, 1, body, at, era) for body in bodies))
-
-    @property
-    def passed(self) -> list[Inbound]:
-        """What is to be judged."""
-        return self.access.all(Inbound)
 
 
 @pytest.fixture
@@ -213,19 +185,6 @@ def test_a_row_that_becomes_ours_only_later_is_answered_neither_time(bench: Benc
     bench.receive(raw(3, text="hi"), at=START + 60)
     assert [judged.verdict for judged in bench.access.all(Judged)] == [Dropped("echo"), Dropped("echo")]
     assert [row.is_from_me for row in bench.passed] == [True]
-
-
-def test_both_rows_of_a_note_to_self_are_ours(bench: Bench) -> None:
-    """The twin that is marked as somebody else's has another GUID, and our own address as its sender."""
-    keys: dict[str, Any] = {
-        "chat_guid": f"iMessage;-;{OWN}",
-        "chat_identifier": OWN,
-        "sender": OWN,
-        "destination_caller_id": OWN,
-    }
-    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", "", START, open=True))
-    bench.receive(raw(3, text="hi", is_from_me=True, **keys), raw(4, text="hi", **keys), at=START + 1)
-    assert all(row.is_from_me or row.sender == row.own_handle == OWN for row in bench.passed)
 
 
 def test_a_stale_echo_is_an_echo(stage: KillableStage) -> None:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.normalizer.anchors import is_address, is_anchorless, is_group, other_party
+from actors.normalizer.anchors import (
+    is_address,
+    is_anchorless,
+    is_from_own_address,
+    is_group,
+    is_self_chat,
+    other_party,
+)
 from actors.normalizer.normalize import Malformed, normalize
 from tests.support.rows import ACCOUNT, ANN, BEN, OWN, START, inbound, raw
 
@@ -109,6 +116,59 @@ def test_nobody_is_invented(sender: str, identifier: str, people: tuple[str, ...
     assert who in {sender, identifier, *people}
     if who != sender:
         assert is_address(who)
+
+
+# The chat with oneself
+
+MAIL = "me@example.com"
+HERE: dict[str, Any] = {"sender": OWN, "chat_identifier": OWN, "destination_caller_id": OWN}
+
+
+@pytest.mark.parametrize("from_me", [True, False])
+@pytest.mark.parametrize(
+    ("keys", "here"),
+    [
+        ({}, True),
+        ({"sender": f"tel:{OWN}", "chat_identifier": "(555) 999-0000"}, True),
+        ({"sender": MAIL.upper(), "chat_identifier": MAIL, "destination_caller_id": f" {MAIL}"}, True),
+        ({"participants": [OWN]}, True),
+        ({"sender": ANN}, False),
+        ({"chat_identifier": ANN}, False),
+        ({"chat_identifier": ""}, False),
+        ({"chat_identifier": "chat123"}, False),
+        ({"destination_caller_id": ANN}, False),
+        ({"destination_caller_id": ...}, False),
+        ({"destination_caller_id": MAIL}, False),
+        ({"destination_caller_id": "", "sender": "", "chat_identifier": ""}, False),
+        ({"destination_caller_id": " ", "sender": "", "chat_identifier": ""}, False),
+        ({"sender": ANN, "chat_identifier": ANN}, False),
+        ({"is_group": True}, False),
+        ({"chat_guid": "iMessage;+;chat7"}, False),
+        ({"chat_id": 0}, False),
+    ],
+    ids=str,
+)
+def test_a_chat_is_with_oneself_where_all_three_addresses_are_one(
+    keys: dict[str, Any], here: bool, from_me: bool
+) -> None:
+    """Both rows of a note; in a friend's chat a row from me names the peer or the own address, never itself."""
+    assert is_self_chat(inbound(**{**HERE, "is_from_me": from_me, **keys}), "US") is here
+
+
+@pytest.mark.parametrize(
+    ("keys", "own"),
+    [
+        ({}, True),
+        ({"chat_identifier": ANN, "is_from_me": True}, True),
+        ({"is_group": True}, True),
+        ({"sender": ANN}, False),
+        ({"sender": "", "destination_caller_id": ""}, False),
+        ({"sender": "", "destination_caller_id": "?"}, False),
+    ],
+    ids=str,
+)
+def test_a_row_is_from_the_own_address_where_its_sender_is(keys: dict[str, Any], own: bool) -> None:
+    assert is_from_own_address(inbound(**{**HERE, **keys}), "US") is own
 
 
 BROKEN = [0, -1, -(2**62), None, ...]

@@ -102,8 +102,8 @@ AGAIN: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("changes", [changes for _, changes in AGAIN], ids=[name for name, _ in AGAIN])
 def test_a_row_told_again_is_no_second_turn(flow: Flow, changes: dict[str, Any]) -> None:
-    flow.receive(raw(1, guid=guid(0xABC)), raw(**{"number": 1, "guid": guid(0xABC), **changes}), raw(2))
-    assert flow.turns == [(guid(0xABC), 7, "hello"), (guid(2), 7, "hello")]
+    flow.receive(raw(1, guid=guid(0xABC)), raw(**{"number": 1, "guid": guid(0xABC), **changes}), raw(2, text="you"))
+    assert flow.turns == [(guid(0xABC), 7, "hello"), (guid(2), 7, "you")]
 
 
 def test_live_and_catch_up_in_one_batch_are_one_turn(flow: Flow) -> None:

@@ -24,6 +24,12 @@ def test_a_message_with_its_preview_leaves_a_mark_for_it() -> None:
     assert mark.row.raw == b'{"guid":"A-PREVIEW"}'
 
 
+def test_the_mark_of_a_note_is_no_evidence_of_a_send() -> None:
+    mark = mark_of_preview(inbound(3, url_preview=PREVIEW, is_from_me=True))
+    assert mark is not None
+    assert not mark.row.is_from_me
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -34,7 +40,6 @@ def test_a_message_with_its_preview_leaves_a_mark_for_it() -> None:
         {"url_preview": {"guid": 7}},
         {"url_preview": "A-PREVIEW"},
         {"url_preview": {"guid": guid_of(3)}},
-        {"url_preview": PREVIEW, "is_from_me": True},
         {"text": 'look: "url_preview": {"guid": "A-PREVIEW"}'},
     ],
 )
@@ -45,7 +50,7 @@ def test_everything_else_leaves_none(keys: dict[str, Any]) -> None:
 def test_the_mark_comes_right_behind_its_message(stage: KillableStage) -> None:
     access = Probe("access")
     normalizer = Normalizer.start(stage.place("normalizer"), access.ref, Probe("journal").ref, [])
-    rows = [raw(3, url_preview=PREVIEW), raw(4)]
+    rows = [raw(3, url_preview=PREVIEW), raw(4), raw(5, url_preview=PREVIEW, is_from_me=True)]
     stage.tell(normalizer, *(Received("default", 1, one, START) for one in rows))
     told = [(type(one), one.row.guid if isinstance(one, Judged) else one.guid) for one in access.told]
-    assert told == [(Inbound, guid_of(3)), (Judged, "A-PREVIEW"), (Inbound, guid_of(4))]
+    assert told == [(Inbound, guid_of(3)), (Judged, "A-PREVIEW"), (Inbound, guid_of(4)), (Inbound, guid_of(5))]

@@ -224,6 +224,7 @@ def test_a_guid_is_given_once(path: Path) -> None:
         ("rewind", "--to", "0"),
         ("flip", "--id", "1"),
         ("receive", *_TO_DIRECT),
+        ("note", "--text", "milk"),
     ],
     ids=lambda words: words[0],
 )
@@ -236,6 +237,6 @@ def test_a_database_of_someone_else_is_never_touched(tmp_path: Path, words: tupl
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("verb", ["receive", "join", "backlog", "swap", "rewind", "flip"])
+@pytest.mark.parametrize("verb", ["receive", "note", "join", "backlog", "swap", "rewind", "flip"])
 def test_each_verb_has_its_help(verb: str) -> None:
     assert imsg(verb, "--help").stdout.startswith(f"Usage: imsg {verb} ")

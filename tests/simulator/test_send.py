@@ -147,9 +147,10 @@ def test_flags_win_over_the_environment_and_nonsense_is_named() -> None:
     environment = {
         "IMSG_SIM_SEND_DELAY_MS": "5", "IMSG_SIM_SEND_IDS": "0", "IMSG_SIM_OWN_ADDRESS": "me@x.y",
         "IMSG_SIM_VERSION": "0.6", "IMSG_SIM_BRIDGE": "true", "IMSG_SIM_FALLBACK_MS": "70",
+        "IMSG_SIM_FLIP_MS": "300", "IMSG_SIM_TWIN_MS": "900",
     }  # fmt: skip
     behaviour = read_behaviour(environment, {"send-delay-ms": "7", "imsg-version": "0.15", "poll-rows": "3"})
-    assert behaviour == Behaviour("me@x.y", 7, False, generation("0.15.9"), True, 3, 70)
+    assert behaviour == Behaviour("me@x.y", 7, False, generation("0.15.9"), True, 3, 70, 300, 900)
     for variable, value in (("SEND_IDS", "maybe"), ("VERSION", "0.12"), ("POLL_ROWS", "0"), ("FALLBACK_MS", "x")):
         with pytest.raises(BehaviourError, match=value):
             read_behaviour({f"IMSG_SIM_{variable}": value}, {})

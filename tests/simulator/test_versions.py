@@ -180,7 +180,16 @@ def test_the_command_line_tells_the_number(version: str) -> None:
 
 def test_the_help_lists_versions_and_knobs() -> None:
     told = imsg("rpc", "--help").stdout
-    for word in (*VERSIONS, "--imsg-version", "--bridge", "--poll-rows", "--fallback-ms", "IMSG_SIM_VERSION"):
+    for word in (
+        *VERSIONS,
+        "--imsg-version",
+        "--bridge",
+        "--poll-rows",
+        "--fallback-ms",
+        "--flip-ms",
+        "--twin-ms",
+        "IMSG_SIM_VERSION",
+    ):
         assert word in told
 
 
