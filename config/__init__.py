@@ -1,11 +1,13 @@
 """The config file: found, read, judged, and turned into effective accounts.
 
 `Places.from_env` says where everything is; `load` reads the file there and returns a `Loaded`: either a
-`Config` with its `Account`s, or every `Problem` with key, line and remedy. The file is the JSON5 file OpenClaw
-users have, plus the keys of this gateway. Writing and reloading are not here.
+`Config` with its `Account`s, or every `Problem` with key, line and remedy. A `Check` adds to those what only
+others know. The file is the JSON5 file OpenClaw users have, plus the keys of this gateway. Writing and reloading
+are not here.
 """
 
 from config.account import Account
+from config.checks import Check, Finding
 from config.loading import Loaded, load
 from config.places import Places
 from config.problems import Problem
@@ -30,11 +32,13 @@ __all__ = [
     "Agent",
     "AgentDefaults",
     "Binding",
+    "Check",
     "CommandRuntime",
     "Config",
     "DmEntry",
     "EchoRuntime",
     "EmbeddedRuntime",
+    "Finding",
     "GroupEntry",
     "Loaded",
     "ModelChoice",

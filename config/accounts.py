@@ -152,7 +152,11 @@ def _rendering(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entries(entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if entries is None else tuple(text for entry in entries if (text := entry.strip()))
+    """The entries trimmed. Blank ones keep their place, so that the others keep their numbers, unless all are blank."""
+    if entries is None:
+        return None
+    trimmed = tuple(entry.strip() for entry in entries)
+    return trimmed if any(trimmed) else ()
 
 
 def _turns(channel: ImessageBlock) -> dict[str, int]:

@@ -1,11 +1,13 @@
 """What the schema cannot say: rules across keys, and texts that must be safe.
 
-Everything is collected: a person gets all problems in one report. Pure; nothing here looks at the file system.
+Everything is collected: a person gets all problems in one report. What is known elsewhere (which entries of a list
+can be used) comes in as further checks. Pure; nothing here looks at the file system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from config import tree
 from config.account import Account
@@ -20,6 +22,14 @@ from config.schema.channel import AccountBlock
 from config.schema.commands import is_owner_entry
 from config.tree import Node
 
+_CHAT_KEY = re.compile(r"\s*(?:(?:chat_?id|chat):\s*)?0*[1-9][0-9]{0,18}\s*", re.ASCII | re.IGNORECASE)
+
+Finding = tuple[Path | str, str, Path | str | None]
+"""The path of a key, what is wrong with it and what to write, and where to point in the file if not at that key."""
+
+Check = Callable[[Config, tuple[Account, ...]], Iterable[Finding]]
+"""A check from elsewhere. It is pure, and leaves out accounts that are `unavailable`."""
+
 
 def problems(
     config: Config,
@@ -27,13 +37,17 @@ def problems(
     root: Node,
     guards: Collection[Path],
     open_paths: Collection[Path],
+    further: Iterable[Check] = (),
 ) -> list[Problem]:
     """All problems of a file the schema accepts.
 
     `guards` are the restrictions nothing enforces here, `open_paths` the values whose variables are unset: those
-    make an account unavailable instead.
+    make an account unavailable instead. `further` are asked about the same config and accounts.
     """
+    accounts = tuple(accounts)
     found = [*_texts(config, open_paths), *_policies(accounts), *_agents(config), *_sandbox(config, guards)]
+    found += _access_groups(config)
+    found += (finding for check in further for finding in check(config, accounts))
     reported = [tree.problem(root, path, message, at=at) for path, message, at in found]
     if config.gateway.mode == "remote":
         message = 'this gateway runs here: remove it, or write "local" (to use Messages of another Mac, set cliPath)'
@@ -59,9 +73,6 @@ def warnings(config: Config, accounts: Collection[Account], guards: Iterable[Pat
     for index, entry in enumerate(config.commands.owner_allow_from):
         if not is_owner_entry(entry):
             yield f"commands.ownerAllowFrom.{index}: wildcards and chats never make an owner; the entry is ignored"
-
-
-Finding = tuple[Path | str, str, Path | str | None]
 
 
 def _blocks(config: Config) -> Iterator[tuple[Path, AccountBlock]]:
@@ -111,13 +122,22 @@ def _policies(accounts: Iterable[Account]) -> Iterator[Finding]:
             )
 
 
+def _access_groups(config: Config) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for key in config.access_groups:
+        name, path = key.strip(" \t\r\n"), ("accessGroups", key)
+        if not name:
+            yield path, "a group needs a name: it is used as accessGroup:<name>", None
+        elif name in seen:
+            yield path, f'is the same name as "{seen[name]}": rename one', None
+        seen.setdefault(name, key)
+
+
 def _agents(config: Config) -> Iterator[Finding]:
     channel = config.channels.imessage
     if channel is not None:
         yield from ((path, message, None) for path, message in id_faults(channel))
-    places: list[tuple[Path, str]] = [
-        (("agents", "list", i, "id"), a.id) for i, a in enumerate(config.agents.listed)
-    ]
+    places: list[tuple[Path, str]] = [(("agents", "list", i, "id"), a.id) for i, a in enumerate(config.agents.listed)]
     places += [(("agents", "entries", key), normalize_id(key, "main")) for key in config.agents.entries]
     seen: set[str] = set()
     for path, ident in places:
@@ -132,10 +152,7 @@ def _sandbox(config: Config, guards: Collection[Path]) -> Iterator[Finding]:
     names = ", ".join(dotted(path) for path in guards)
     places: list[tuple[Path, object]] = [
         *((("agents", "list", i, "runtime"), agent.runtime) for i, agent in enumerate(config.agents.listed)),
-        *(
-            (("agents", "entries", key, "runtime"), entry.runtime)
-            for key, entry in config.agents.entries.items()
-        ),
+        *((("agents", "entries", key, "runtime"), entry.runtime) for key, entry in config.agents.entries.items()),
     ]
     for path, runtime in places:
         if isinstance(runtime, CommandRuntime | AcpRuntime) and not runtime.acknowledge_no_sandbox:
@@ -155,7 +172,7 @@ def _channel_warnings(config: Config, accounts: Collection[Account]) -> Iterator
         yield f"channels.imessage.defaultAccount: there is no account of that name; known: {', '.join(sorted(ids))}"
     for path, block in _blocks(config):
         for key in block.groups or {}:
-            if key != "*" and not key.isdecimal():
+            if key != "*" and not _CHAT_KEY.fullmatch(key):
                 yield f'{dotted((*path, "groups", key))}: keys are chat ids (digits) or "*"; this one never matches'
     for account in accounts:
         if account.unavailable is not None:

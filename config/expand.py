@@ -69,9 +69,7 @@ class Includer:
         if not names or not all(isinstance(name.value, str) for name in names):
             self._report(target, here, "must be a file name or a list of file names")
             return beside
-        loaded = [
-            found for name in names if (found := self._load(name, here, path, stack, depth)) is not None
-        ]
+        loaded = [found for name in names if (found := self._load(name, here, path, stack, depth)) is not None]
         if len(loaded) < len(names):
             return beside
         merged = reduce(merge_include, loaded)
@@ -117,9 +115,7 @@ class Includer:
         if len(stack) > MAX_INCLUDES or len(self.files) >= MAX_FILES:
             return f"includes deeper than {MAX_INCLUDES} or more than {MAX_FILES} files"
         if not any(file.is_relative_to(root) for root in self._roots):
-            return (
-                f"{file} is outside the config folder: move it, or add its folder to OPENCLAW_INCLUDE_ROOTS"
-            )
+            return f"{file} is outside the config folder: move it, or add its folder to OPENCLAW_INCLUDE_ROOTS"
         return f"{file} has more than one hard link: copy it instead" if _is_hard_linked(file) else None
 
     def _report(self, node: Node, path: Keys, message: str) -> None:

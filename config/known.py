@@ -46,7 +46,7 @@ IGNORED: dict[Pattern, frozenset[str]] = {
     (): _keys(
         "meta env wizard diagnostics cli crestodian update browser ui secrets auth acp models nodeHost broadcast"
         " audio media approvals cron hooks web discovery canvasHost talk plugins skills memory mcp proxy"
-        " accessGroups identity routing"
+        " identity routing"
     ),
     ("channels",): CHANNELS,
     ("channels", "defaults"): _keys("contextVisibility implicitMentions heartbeat heartbeatVisibility"),
@@ -66,8 +66,7 @@ IGNORED: dict[Pattern, frozenset[str]] = {
     ("agents", "defaults", "model"): _keys("timeoutMs"),
     ("bindings", "*"): _keys("comment acp session sessionKey sessionScope"),
     ("session",): _keys(
-        "maintenance agentToAgent threadBindings parentForkMaxTokens transcriptRetentionDays maxRecentTurns"
-        " groupScope"
+        "maintenance agentToAgent threadBindings parentForkMaxTokens transcriptRetentionDays maxRecentTurns groupScope"
     ),
     ("messages",): _keys("messagePrefix tts suppressToolErrors visibleReplies"),
     ("messages", "groupChat"): _keys("visibleReplies unmentionedInbound"),
@@ -121,9 +120,7 @@ def _sift(node: Node, pattern: Pattern, path: Path, ignored: dict[str, None], gu
         if key in GUARDS.get(pattern, ()):
             guards.append((*path, key))
         elif key in IGNORED.get(pattern, ()):
-            ignored[
-                ".".join((*pattern, key)).replace(".list.*", ".list[]").replace("bindings.*", "bindings[]")
-            ] = None
+            ignored[".".join((*pattern, key)).replace(".list.*", ".list[]").replace("bindings.*", "bindings[]")] = None
         else:
             step = (*pattern, key)
             step = step if step in _PREFIXES else (*pattern, "*")

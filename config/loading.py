@@ -8,13 +8,14 @@ raised for bad input, and an invalid file never counts as an empty one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import checks, tree
 from config.account import Account
 from config.accounts import default_account, effective
+from config.checks import Check
 from config.dotenv import variables
 from config.expand import Includer
 from config.known import Sifted, sift
@@ -64,8 +65,11 @@ class _Reading:
     digest: str = ""
 
 
-def load(places: Places, env: Mapping[str, str]) -> Loaded:
-    """The config at `places.config` with everything it needs from `env`. Never raises for bad input."""
+def load(places: Places, env: Mapping[str, str], further: Collection[Check] = ()) -> Loaded:
+    """The config at `places.config` with everything it needs from `env`. Never raises for bad input.
+
+    `further` are checks this package cannot make itself; what they find refuses the file like any other problem.
+    """
     reading = _read_files(places, env)
     if reading.root is None or reading.problems:
         return _refused(places, reading, reading.problems, ())
@@ -77,9 +81,11 @@ def load(places: Places, env: Mapping[str, str]) -> Loaded:
     document = _without_open(filled)
     config = validate(document)
     if isinstance(config, list):
-        return _refused(places, reading, _all_problems(config, document, filled, sifted, places), warnings)
+        found = _all_problems(config, document, filled, sifted, places, further)
+        return _refused(places, reading, found, warnings)
     accounts, remarks = effective(config, filled.unresolved, places.home)
-    found = filled.problems + checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved)
+    across = checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved, further)
+    found = filled.problems + across
     warnings += [*remarks, *checks.warnings(config, accounts, sifted.guards)]
     if found:
         return _refused(places, reading, found, warnings)
@@ -176,7 +182,12 @@ def _without_open(filled: Values) -> Node:
 
 
 def _all_problems(
-    found: list[Problem], document: Node, filled: Values, sifted: Sifted, places: Places
+    found: list[Problem],
+    document: Node,
+    filled: Values,
+    sifted: Sifted,
+    places: Places,
+    further: Collection[Check],
 ) -> list[Problem]:
     """The schema's problems, and those across keys in the parts the schema accepts."""
     told = {problem.path for problem in filled.problems}
@@ -190,7 +201,9 @@ def _all_problems(
     accounts, _ = effective(config, filled.unresolved, places.home)
     if any(path and path[-1] in {"allowFrom", "dmPolicy", "accounts"} for path in removed):
         accounts = ()  # without the broken key their policies cannot be judged
-    return problems + checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved)
+    if any(path[:1] == ("accessGroups",) or path[-1:] == ("groupAllowFrom",) for path in removed):
+        further = ()  # nor their lists
+    return problems + checks.problems(config, accounts, filled.root, sifted.guards, filled.unresolved, further)
 
 
 def _with_log_level(config: Config, env: Mapping[str, str], warnings: list[str]) -> Config:

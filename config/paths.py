@@ -15,9 +15,7 @@ from collections.abc import Sequence
 Path = tuple[str | int, ...]
 
 _PLAIN = re.compile(r"[^\s.\[\]\"'\\]+")
-_SEGMENT = re.compile(
-    r"""\.?(?:(?P<plain>[^\s.\[\]"'\\]+)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\])"""
-)
+_SEGMENT = re.compile(r"""\.?(?:(?P<plain>[^\s.\[\]"'\\]+)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\])""")
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -35,6 +35,8 @@ class Places:
     log_file: Path
     overlay: Path
     media: Path
+    owners: Path
+    pairing_guard: Path
     dotenv: tuple[Path, ...]
 
     @classmethod
@@ -65,6 +67,8 @@ class Places:
             log_file=gateway / "logs" / "gateway.jsonl",
             overlay=gateway / "gateway.json5",
             media=gateway / "media",
+            owners=gateway / "owners.json",
+            pairing_guard=gateway / "pairing-guard.json",
             dotenv=(Path.cwd() / ".env", state / ".env"),
         )
 

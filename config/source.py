@@ -107,9 +107,7 @@ def parse_bytes(path: Path, data: bytes, *, main: bool = True) -> Source | list[
     marks = scan(text)
     broken = Source(path, text, {}, marks.root, main)
     if marks.too_deep is not None:
-        return [
-            broken.problem("<root>", f"nested deeper than {MAX_DEPTH} levels: flatten it", marks.too_deep)
-        ]
+        return [broken.problem("<root>", f"nested deeper than {MAX_DEPTH} levels: flatten it", marks.too_deep)]
     try:
         value = _loads(text)
     except (ValueError, RecursionError) as error:

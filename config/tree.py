@@ -57,9 +57,7 @@ def grow(source: Source) -> Node:
 def _grow(value: object, source: Source, mark: Mark) -> Node:
     children = mark.children
     if isinstance(value, dict):
-        return Node(
-            {key: _grow(item, source, children.get(key, mark)) for key, item in value.items()}, source, mark
-        )
+        return Node({key: _grow(item, source, children.get(key, mark)) for key, item in value.items()}, source, mark)
     if isinstance(value, list):
         items = (_grow(item, source, children.get(index, mark)) for index, item in enumerate(value))
         return Node(tuple(items), source, mark)

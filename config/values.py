@@ -21,15 +21,18 @@ from config.problems import Problem
 from config.tree import Node, rewrite
 
 _REFERENCE = re.compile(r"\$(\$?)\{([A-Z_][A-Z0-9_]*)\}")
-_SIGNED = re.compile(r"\+\d{3,20}")
-_SHORTEST_PHONE = 7
+_SIGNED = re.compile(r"\+[0-9]{3,20}")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_SHORTEST_PHONE, _WITH_COUNTRY = 7, 11
 
+_OURS = frozenset({"imessage", "imsg", "*"})
 _ACCOUNT_LISTS = ("allowFrom", "groupAllowFrom", "allowTo")
 _SENDERS: tuple[Pattern, ...] = (
     *(("channels", "imessage", key, "*") for key in _ACCOUNT_LISTS),
     *(("channels", "imessage", "accounts", "*", key, "*") for key in _ACCOUNT_LISTS),
     ("commands", "ownerAllowFrom", "*"),
     ("commands", "allowFrom", "*", "*"),
+    ("accessGroups", "*", "members", "*", "*"),
 )
 _AGENTS: tuple[Pattern, ...] = (("agents", "list", "*"), ("agents", "entries", "*"))
 _FILES: tuple[Pattern, ...] = (
@@ -79,9 +82,7 @@ def references(text: str) -> tuple[str, ...]:
     return tuple(found[2] for found in _REFERENCE.finditer(text) if not found[1])
 
 
-def _text(
-    result: Values, path: Keys, leaf: Node, text: str, variables: Mapping[str, str], home: Path
-) -> Node:
+def _text(result: Values, path: Keys, leaf: Node, text: str, variables: Mapping[str, str], home: Path) -> Node:
     if "${" in text:
         missing = tuple(name for name in references(text) if name not in variables)
         if missing:
@@ -100,7 +101,8 @@ def _number(result: Values, path: Keys, leaf: Node) -> Node:
     if not any(fits(path, pattern) for pattern in _SENDERS):
         return leaf
     written = leaf.source.written(leaf.mark)
-    if path[:2] == ("commands", "allowFrom") and path[2] not in {"imessage", "*"}:
+    by_channel = path[0] == "accessGroups" or path[:2] == ("commands", "allowFrom")
+    if by_channel and str(path[-2]).strip().lower() not in _OURS:
         return leaf.with_value(written)  # ids of other channels are numbers by nature
     if not _SIGNED.fullmatch(written):
         _refuse(result, path, leaf, _quoted_form(written))
@@ -108,11 +110,14 @@ def _number(result: Values, path: Keys, leaf: Node) -> Node:
 
 
 def _quoted_form(written: str) -> str:
-    digits = "".join(found for found in written if found.isdecimal())
-    if written.isdecimal() and len(digits) < _SHORTEST_PHONE:
-        return (
-            f'a bare number is no sender: write "chat_id:{digits}" for a chat, or "+..." for a phone number'
-        )
+    """What to write instead of a number. Ten digits or fewer hardly hold a country code."""
+    if not _WHOLE.fullmatch(written):
+        return 'a number loses its plus sign: write it in quotes, "+" and the digits with the country code'
+    digits = written.lstrip("+-")
+    if len(digits) < _SHORTEST_PHONE:
+        return f'a bare number is no sender: write "chat_id:{digits}" for a chat, or "+..." for a phone number'
+    if len(digits) < _WITH_COUNTRY:
+        return f'a number stands in quotes: "+..." with the country code, or "{digits}" as dialled in your region'
     return f'a number loses its plus sign: write it in quotes, "+{digits}"'
 
 

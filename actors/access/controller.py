@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip
+from actors.access.reasons import UNAUTHORISED_COMMAND
 from actors.access.view import AccessView
 from actors.envelopes.control import AllowedChanged, Listen, Record, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
@@ -99,16 +100,18 @@ class AccessController(Actor):
         view = self._views[row.account]
         verdict = decide(row, view, self._book.allowed(row.account))
         # An approval counts for the very next message: nobody is challenged on an old reading of the files.
-        if type(verdict) is Challenge and self._refresh_account(row.account):
+        if _by_files(verdict) and self._refresh_account(row.account):
             verdict = decide(row, view, self._book.allowed(row.account))
         return verdict
 
     def _record(self, row: Inbound, verdict: Verdict) -> None:
         self.tell(self._journal, Record(Appended(row, verdict), self._then(row, verdict)))
-        if not row.is_from_me and type(verdict) is not Admit and type(verdict) is not Challenge:
+        if type(verdict) is not Admit and type(verdict) is not Challenge and _is_news(row, verdict):
             self._log_refusal(row, verdict)
 
     def _then(self, row: Inbound, verdict: Verdict) -> Ref | None:
+        # An admitted row of ours is a note to oneself, and no evidence: what a sender is in doubt about the normalizer
+        # knows, by GUID or by its words, and passes on as Judged. A note must not prove an old chunk of the same words.
         if type(verdict) is Admit:
             return self._sessions
         if type(verdict) is Challenge:
@@ -164,3 +167,13 @@ class AccessController(Actor):
                 self.tell(self._journal, Record(Appended(message, Corrupt(repr(error)))))
             case Judged(row, _):
                 self.tell(self._journal, Record(Appended(row, Corrupt(repr(error)))))
+
+
+def _by_files(verdict: Verdict) -> bool:
+    """Whether the files of pairing may say something else by now."""
+    return type(verdict) is Challenge or (type(verdict) is Dropped and verdict.reason == UNAUTHORISED_COMMAND)
+
+
+def _is_news(row: Inbound, verdict: Verdict) -> bool:
+    """Whether somebody may wonder about this refusal: not about our own rows, unless a setting decided it."""
+    return not row.is_from_me or (isinstance(verdict, Dropped | Held) and verdict.config_key != "")

@@ -14,7 +14,10 @@ BLANKS = " \t\r\n"
 """What may surround a handle. Other white space is part of the text."""
 
 LONGEST = 320
-"""Characters of the longest possible e-mail address. A longer text is no handle, and is not cached."""
+"""Characters of the longest possible e-mail address. A longer text is no handle, and stays as it is."""
+
+LONGEST_KEPT = 64
+"""Characters of a text whose canonical form is remembered: strangers choose these texts, and memory is bounded."""
 
 SHORTEST_NUMBER, LONGEST_NUMBER = 7, 15
 """Digits of a number that can belong to a person: below are short codes, above is no phone (E.164)."""
@@ -22,6 +25,8 @@ LONGEST_ADDRESS = 254
 
 _SERVICES = re.compile(rf"(?:[{BLANKS}]*(?:imessage|sms|auto):)+", re.ASCII | re.IGNORECASE)
 _TEL = re.compile(r"tel:", re.ASCII | re.IGNORECASE)
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_NO_DIGIT = re.compile(r"[^0-9]")
 _NUMBER = re.compile(r"\+?[0-9]+")
 _ADDRESS = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 _SEPARATORS = str.maketrans("", "", " \t().-")
@@ -36,7 +41,9 @@ def canonical(text: str, region: str | None) -> str:
     of the region keeps its digits and gets no ``+``. Any other text is only trimmed. A service prefix
     (``imessage:``, ``sms:``, ``auto:``) says nothing about the person and is dropped.
     """
-    return _canonical(text, region) if len(text) <= LONGEST else text
+    if len(text) <= LONGEST_KEPT:
+        return _remembered(text, region)
+    return _canonical(text, region) if len(text) <= LONGEST else _named(text)
 
 
 def without_service(text: str) -> str:
@@ -61,10 +68,14 @@ def can_be_answered(handle: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def _remembered(text: str, region: str | None) -> str:
+    return _canonical(text, region)
+
+
 def _canonical(text: str, region: str | None) -> str:
     text = without_service(text)
     if "@" in text:
-        return ascii_lower(text)
+        return _named(ascii_lower(text))
     bare = _TEL.sub("", text, count=1) if _TEL.match(text) else text
     number = bare.translate(_SEPARATORS)
     if _NUMBER.fullmatch(number):
@@ -73,7 +84,12 @@ def _canonical(text: str, region: str | None) -> str:
         if number[0] == "+" and not written_twice:
             return number
         return _e164(bare if written_twice else number, region) or number
-    return text if any(map(str.isalnum, text)) else ""
+    return _named(text)
+
+
+def _named(text: str) -> str:
+    """``text`` if it can be a name at all."""
+    return text if _LETTER_OR_DIGIT.search(text) else ""
 
 
 def _e164(number: str, region: str | None) -> str:
@@ -82,10 +98,26 @@ def _e164(number: str, region: str | None) -> str:
         return ""
     import phonenumbers as phones  # 20 ms, and only lists with national numbers need it
 
+    region = region.upper() if region else None
     try:
-        parsed = phones.parse(number, region.upper() if region else None)
+        parsed = phones.parse(number, region)
     except phones.NumberParseException:
         return ""
     if phones.is_possible_number_with_reason(parsed) != phones.ValidationResult.IS_POSSIBLE:
         return ""
-    return str(phones.format_number(parsed, phones.PhoneNumberFormat.E164))
+    e164 = str(phones.format_number(parsed, phones.PhoneNumberFormat.E164))
+    digits = number.translate(_SEPARATORS)
+    if digits[0] == "+":
+        return e164 if e164 in {digits, number.replace("(0)", "", 1).translate(_SEPARATORS)} else ""
+    # The parser takes away prefix after prefix to get at a number; only what is dialled is that number.
+    national = _NO_DIGIT.sub("", phones.format_number(parsed, phones.PhoneNumberFormat.NATIONAL))
+    written = {national, phones.national_significant_number(parsed), e164[1:]}
+    return e164 if digits in written or _dials_abroad(digits.removesuffix(e164[1:]), region or "") else ""
+
+
+def _dials_abroad(prefix: str, region: str) -> bool:
+    """Whether ``prefix`` is what one dials in ``region`` before a number with its country code (``00``, ``011``)."""
+    from phonenumbers import PhoneMetadata
+
+    metadata = PhoneMetadata.metadata_for_region(region)
+    return bool(metadata and metadata.international_prefix and re.fullmatch(metadata.international_prefix, prefix))

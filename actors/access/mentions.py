@@ -1,25 +1,35 @@
 """Mention patterns: whether a group message speaks to the agent.
 
 In: patterns from the config file (or the agent's name and emoji), and message texts. Out: yes or no. iMessage has
-no native mentions. Patterns run on a linear-time engine (RE2) over at most 8,192 characters, so no pattern and no
-message can stall the gateway; a pattern RE2 cannot do is reported with its config path and not used. Texts are
-folded before the match: compatibility forms (full-width letters) to plain ones, invisible characters removed.
+no native mentions. Patterns run on a linear-time engine (RE2) over at most 8,192 characters and have a bounded size,
+so no pattern and no message can stall the gateway; one RE2 cannot do, or cannot do quickly, is reported with its config
+path and not used. Texts are folded before the match: compatibility forms (full-width letters) to plain ones, invisible
+characters removed. Letters that only look alike are not: a Cyrillic look-alike of the name is no mention, so the
+message waits for a real one. So does one whose mention comes after the cap.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import re2
+import regex
 
 LONGEST_TEXT = 8192
 """Characters of a message that are looked at."""
 LONGEST_PATTERN = 1024
 """Characters a pattern may have."""
+LARGEST_PROGRAM = 5000
+"""Instructions RE2 may need for a pattern: the worst of that size takes some 50 ms for the longest text."""
+LONGEST_DECORATION = 256
+"""Characters a mention before a command may have."""
 
 _NO_WORD = r"[^\pL\pN_]"
-# Invisible without being of category Cf: variation selectors (text or picture form of an emoji), joiners, fillers.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\ufe0e\ufe0f")
+_CUT = "_"
+"""Stands where a long text goes on, so that nothing matches there as if a word or the text had ended."""
+_AROUND = " \t\n,:;.!-\u2013\u2014"
+# Zero-width and bidi characters, and what else has no ink: joiners, fillers, variation selectors, tags.
+_INVISIBLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]+")
 
 
 class Mentions(NamedTuple):
@@ -40,13 +50,30 @@ class Mentions(NamedTuple):
         folded = fold(text).encode("utf-8", "ignore")
         return any(matcher.search(folded) for matcher in self.matchers)
 
+    def are_all_of(self, text: str) -> bool:
+        """Whether ``text`` is a mention and nothing else: what may stand before a command.
+
+        White space and punctuation around the mention, and an ``@`` at its front, do not count.
+        """
+        if not self.matchers or len(text) > LONGEST_DECORATION:
+            return False
+        bare = fold(text).strip(_AROUND)
+        spellings = (bare, bare[1:]) if bare.startswith("@") else (bare,)
+        return any(
+            matcher.fullmatch(one.encode("utf-8", "ignore")) for one in spellings if one for matcher in self.matchers
+        )
+
 
 def fold(text: str) -> str:
-    """``text`` as patterns see it: NFKC, without invisible characters, at most ``LONGEST_TEXT`` characters."""
-    text = text[:LONGEST_TEXT]
+    """``text`` as patterns see it: NFKC, without invisible characters, about ``LONGEST_TEXT`` characters at most."""
     if text.isascii():
-        return text
-    return _visible(unicodedata.normalize("NFKC", text)[:LONGEST_TEXT])
+        return _cut(text)
+    # Once before, for what stands between a letter and its accent; once after, for what becomes invisible by folding.
+    return _cut(_visible(normalize("NFKC", _visible(_cut(text)))))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + _CUT
 
 
 def compile_patterns(patterns: Sequence[str], path: str = "mentionPatterns") -> Mentions:
@@ -61,9 +88,14 @@ def compile_patterns(patterns: Sequence[str], path: str = "mentionPatterns") -> 
             why = f"is longer than {LONGEST_PATTERN} characters: shorten it"
         else:
             try:
-                matchers.append(_compile(_fold_pattern(pattern)))
+                matcher = _compile(_fold_pattern(pattern))
             except re2.error as error:
                 why = f"is not used: {_reason(error)} (lookaround and back-references are not supported)"
+            else:
+                if matcher.programsize > LARGEST_PROGRAM:
+                    why = "is too large to be looked for quickly: use smaller repetitions and fewer classes"
+                else:
+                    matchers.append(matcher)
         if why:
             problems.append((f"{path}.{index}", why))
     return Mentions(tuple(matchers), tuple(problems))
@@ -93,12 +125,12 @@ def _fold_pattern(pattern: str) -> str:
 
     JSON turns ``"\\b"`` with one backslash into a backspace; nobody means that, so it becomes the word boundary.
     """
-    repaired = unicodedata.normalize("NFC", pattern.replace("\b", r"\b"))
-    return "".join(c if c.isascii() else re2.escape(_visible(unicodedata.normalize("NFKC", c))) for c in repaired)
+    repaired = normalize("NFC", _visible(pattern.replace("\b", r"\b")))
+    return "".join(c if c.isascii() else re2.escape(_visible(normalize("NFKC", c))) for c in repaired)
 
 
 def _visible(text: str) -> str:
-    return "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _INVISIBLE)
+    return str(_INVISIBLE.sub("", text))
 
 
 def _reason(error: Exception) -> str:

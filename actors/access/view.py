@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from actors.access import mentions
+from actors.access import access_groups, mentions
+from actors.access.commands import Commands
 from actors.access.entries import AllowList, Kind, parse
 from actors.access.mentions import Mentions
 from actors.conversation.routing import Routes
@@ -65,6 +66,7 @@ class AccessView:
     other_groups: GroupGate | None
     agents: Mapping[str, AgentView]
     routes: Routes
+    commands: Commands
     keys: Mapping[str, str]
     problems: tuple[tuple[str, str], ...]
 
@@ -72,9 +74,13 @@ class AccessView:
     def build(cls, account: Account, config: Config) -> "AccessView":
         """The view of ``account`` under ``config``."""
         keys = {key: account.key_path(key) for key in _KEYS}
-        senders = AllowList.of(account.allow_from, account.region)
+        people = access_groups.members(config)
+        senders = AllowList.of(account.allow_from, account.region, people)
         falls_back = account.group_allow_from is None
-        group_senders = senders if falls_back else AllowList.of(account.group_allow_from or (), account.region)
+        group_senders = senders if falls_back else AllowList.of(account.group_allow_from or (), account.region, people)
+        senders_key = keys["allowFrom" if falls_back else "groupAllowFrom"]
+        lists = (senders,) if falls_back else (senders, group_senders)
+        commands = Commands.build(account, config, people, lists, (keys["allowFrom"], senders_key))
         groups, other_groups, odd_keys = _groups(account)
         agents = {agent.id: agent_view(agent, index, config) for index, agent in _agents(config)}
         problems = [
@@ -82,6 +88,7 @@ class AccessView:
             *([] if falls_back else _list_problems(keys["groupAllowFrom"], group_senders)),
             *odd_keys,
             *(problem for agent in agents.values() for problem in agent.mentions.problems),
+            *commands.problems,
         ]
         return cls(
             account=account.id,
@@ -91,11 +98,12 @@ class AccessView:
             dm_senders=senders,
             group_policy=account.group_policy,
             group_senders=group_senders,
-            senders_key=keys["allowFrom" if falls_back else "groupAllowFrom"],
+            senders_key=senders_key,
             groups=groups,
             other_groups=other_groups,
             agents=agents,
             routes=Routes.build(account.id, account.region, config),
+            commands=commands,
             keys=keys,
             problems=tuple(dict.fromkeys(problems)),
         )
@@ -159,9 +167,12 @@ def _groups(account: Account) -> tuple[dict[int, GroupGate], GroupGate | None, l
             continue
         inherits = entry.require_mention is None and default is not None
         required = default if entry.require_mention is None else entry.require_mention
-        gates[int(named.value)] = GroupGate(
-            required is not False, star_key if inherits else account.key_path(f"groups.{key}.requireMention")
-        )
+        path = star_key if inherits else account.key_path(f"groups.{key}.requireMention")
+        gate, chat = GroupGate(required is not False, path), int(named.value)
+        if chat in gates:
+            odd.append((account.key_path(f"groups.{key}"), f"names chat {chat} a second time: keep one of them"))
+        # Of two the stricter one, whatever their order.
+        gates[chat] = max(gate, gates.get(chat, gate))
     open_to_others = star is not None or not account.groups
     return gates, GroupGate(default is not False, star_key) if open_to_others else None, odd
 

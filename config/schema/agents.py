@@ -136,8 +136,6 @@ class Agents(Block):
     def list(self) -> tuple[Agent, ...]:
         """All agents, those of `entries` after those of `list`."""
         return self.listed + tuple(
-            Agent.model_construct(
-                entry.model_fields_set | {"id"}, id=normalize_id(key, "main"), **dict(entry)
-            )
+            Agent.model_construct(entry.model_fields_set | {"id"}, id=normalize_id(key, "main"), **dict(entry))
             for key, entry in self.entries.items()
         )

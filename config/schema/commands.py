@@ -9,9 +9,8 @@ from pydantic import Field, SecretStr
 
 from config.schema.base import Block
 
-_CHAT_ENTRY = re.compile(
-    r"\s*(?:(?:imessage|sms|auto):\s*)*chat(?:_?id|_?guid|_?identifier|ident)?:", re.IGNORECASE
-)
+_SERVICES = re.compile(r"(?:\s*(?:imessage|sms|auto):)+", re.IGNORECASE)
+_CHAT = re.compile(r"(?:chat(?:_?id|_?guid|_?identifier|ident)?|guid):", re.IGNORECASE)
 
 
 class Commands(Block):
@@ -35,9 +34,7 @@ class Commands(Block):
 
 
 def is_owner_entry(entry: str) -> bool:
-    """True for an entry that names one person."""
-    return (
-        entry.strip() not in {"", "*"}
-        and not _CHAT_ENTRY.match(entry)
-        and not entry.lower().startswith("guid:")
-    )
+    """True for an entry that names people: a handle or an access group, with or without a service prefix."""
+    prefix = _SERVICES.match(entry)
+    bare = entry[prefix.end() :] if prefix else entry
+    return bare.strip() not in {"", "*"} and not _CHAT.match(bare.strip())

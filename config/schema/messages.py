@@ -52,8 +52,6 @@ class Messages(Block):
     inbound: Inbound = Field(default_factory=Inbound)
     queue: Queue = Field(default_factory=Queue)
     ack_reaction: str | None = None
-    ack_reaction_scope: Literal["group-mentions", "group-all", "direct", "all", "off", "none"] = (
-        "group-mentions"
-    )
+    ack_reaction_scope: Literal["group-mentions", "group-all", "direct", "all", "off", "none"] = "group-mentions"
     remove_ack_after_reply: bool = False
     status_reactions: StatusReactions = Field(default_factory=StatusReactions)

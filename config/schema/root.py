@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from config.schema.access_groups import AccessGroup
 from config.schema.agents import Agent, Agents
 from config.schema.base import Block
 from config.schema.bindings import Binding
@@ -22,6 +23,7 @@ class Config(Block):
     channels: Channels = Field(default_factory=Channels)
     agents: Agents = Field(default_factory=Agents)
     bindings: tuple[Binding, ...] = ()
+    access_groups: dict[str, AccessGroup] = Field(default_factory=dict)
     session: Session = Field(default_factory=Session)
     messages: Messages = Field(default_factory=Messages)
     commands: Commands = Field(default_factory=Commands)

@@ -15,6 +15,7 @@ from config.schema.channel import GroupEntry
 from config.schema.root import Config
 
 ANN, BEN, OWN = "+15552223333", "+15554445555", "+15559990000"
+CH = "channels.imessage."
 ECHO = {"id": "main", "runtime": {"type": "echo"}}
 PICTURE = Attachment("/a.jpg", "image/jpeg", "a.jpg", 1, False)
 
@@ -62,6 +63,11 @@ def row(**changes: Any) -> Inbound:
         raw=b"{}",
     )
     return replace(plain, **changes)
+
+
+def note(**changes: Any) -> Inbound:
+    """What the owner writes to himself: sender, chat and own handle are one address, and the row is marked as ours."""
+    return row(**{"sender": OWN, "identifier": OWN, "guid_of_chat": f"iMessage;-;{OWN}", "is_from_me": True, **changes})
 
 
 def judge(message: Inbound, of: AccessView, *approved: str) -> Verdict:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.access.builders import ANN
+from tests.access.doors import Door, Paper
 from tests.support.probes import KillableStage, killable
 
 
@@ -14,3 +16,15 @@ def stage() -> Iterator[KillableStage]:
     """A stage for one test."""
     with killable() as stage:
         yield stage
+
+
+@pytest.fixture
+def book() -> Paper:
+    """Ann is let in."""
+    return Paper(ANN)
+
+
+@pytest.fixture
+def door(stage: KillableStage, monkeypatch: pytest.MonkeyPatch, book: Paper) -> Door:
+    """A controller."""
+    return Door(stage, monkeypatch, book)

@@ -37,7 +37,7 @@ def test_what_would_be_admitted_and_is_stale_is_held(keys: Any, changes: Any, st
     assert type(verdict) is Held
     assert verdict == Held(stale, CH + key)
     assert flip(verdict, message) == f"gateway held release SEQ, or raise {CH}{key}"
-    assert explain(message, of, Allowed())[-1] == ("age", f"hold: {stale}")
+    assert explain(message, of, Allowed()).rules[-1] == ("age", f"hold: {stale}")
 
 
 def test_a_fence_of_an_account_is_named_where_it_is_set() -> None:

@@ -32,6 +32,8 @@ CHAT = Chat(7, "iMessage;+;chat7", "chat7", "", True, ())
         ("GUID:XYZ", Entry(Kind.CHAT_GUID, "XYZ")),
         ("CHAT_IDENTIFIER:iMessage;-;chat1", Entry(Kind.CHAT_IDENTIFIER, "iMessage;-;chat1")),
         ("chatident:foo", Entry(Kind.CHAT_IDENTIFIER, "foo")),
+        ("chat_identifier:+15552223333", Entry(Kind.CHAT_IDENTIFIER, "+15552223333")),
+        ("AccessGroup: Family ", Entry(Kind.ACCESS_GROUP, "Family")),
     ],
 )
 def test_an_entry_names_one_thing(text: str, expected: Entry) -> None:
@@ -50,7 +52,14 @@ def test_an_entry_names_one_thing(text: str, expected: Entry) -> None:
         "chat_id:" + "9" * 30,
         "chat_guid: ",
         "accessGroup:family",
+        "accessGroup: ",
         "**",
+        "imessage:*",
+        "sms: *",
+        "\uff0a",
+        "@",
+        "${MOM}",
+        "chat_guid:${FAMILY}",
         "+1555\u200b2223333",
         "\u202a+15552223333\u202c",
         "+1\u00a05552223333",
@@ -76,6 +85,14 @@ def test_senders_and_chats_are_separate_namespaces() -> None:
     assert chats.admits("anyone", replace(other, identifier="I"))
     assert not chats.admits("anyone", replace(other, guid="g", identifier="i"))
     assert not AllowList.of(["7", "iMessage;+;chat7", "chat7"], None).admits("anyone", CHAT)
+
+
+def test_a_chat_entry_names_nobody() -> None:
+    entries = AllowList.of(["chat_id:7", "chat_identifier:+15552223333", "kim@x.com"], "US")
+    assert not entries.names("+15552223333")
+    assert not entries.names("7")
+    assert entries.names("kim@x.com")
+    assert AllowList.of([" * "], None).names("anyone")
 
 
 def test_an_empty_list_admits_nobody() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.access.handles import can_be_answered, canonical
+from actors.access.handles import LONGEST, LONGEST_KEPT, can_be_answered, canonical
 
 TABLE = [
     (" +1 (555) 222-3333 ", None, "+15552223333"),
@@ -39,6 +41,21 @@ TABLE = [
     # the 0 for callers at home goes, or stays, as the country has it
     ("+49 (0)30 1234567", "US", "+49301234567"),
     ("+39 (0)6 1234567", "US", "+39061234567"),
+    ("+1 (0)555 222 3333", "US", "+105552223333"),
+    ("+1555222333(0)", "US", "+15552223330"),
+    # what is dialled in the region is the number, what only has more digits in front is not
+    ("011 1 555 222 3333", "US", "+15552223333"),
+    ("00 49 30 1234567", "DE", "+49301234567"),
+    ("11 555 222 3333", "US", "115552223333"),
+    ("1 1 1 555 222 3333", "US", "1115552223333"),
+    ("011 1 1 555 222 3333", "US", "011115552223333"),
+    ("44 0 7911 123456", "GB", "4407911123456"),
+    ("555 1234", "BS", "5551234"),
+    ("8 (912) 345-67-89", "RU", "+79123456789"),
+    ("011 15-1234-5678", "AR", "+5491112345678"),
+    ("@", None, ""),
+    (" " * 400, None, ""),
+    ("-" * 100, None, ""),
 ]
 
 
@@ -112,6 +129,20 @@ def test_a_plus_is_never_invented_for_other_text(text: str) -> None:
 
 def test_a_text_beyond_any_address_stays_as_it_is() -> None:
     assert canonical("+" + "1" * 5000, "US") == "+" + "1" * 5000
+    assert canonical("tel:+" + "1" * 5000, "US") == "tel:+" + "1" * 5000
+    assert canonical(" " * 1_000_000, "US") == ""
+
+
+def test_the_texts_of_strangers_take_bounded_memory() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            canonical(f"{number}\U0001f600".ljust(LONGEST, "\U0001f600"), "US")
+            canonical(f"{number}\U0001f600".ljust(LONGEST_KEPT, "\U0001f600"), "US")
+        current, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert current < 10_000_000
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,35 @@ def test_patterns_ignore_case_and_match_anywhere() -> None:
     "text",
     ["c\u200bl\u200da\u2060w", "\uff43\uff4c\uff41\uff57", "\u202eclaw", "c\u00adlaw", "cla\u034fw\ufe0f"],
 )
-def test_invisible_and_full_width_characters_hide_no_mention(text: str) -> None:
+def test_s18_invisible_and_full_width_characters_hide_no_mention(text: str) -> None:
     assert compile_patterns(["claw"]).found_in(f"hi {text}!")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+        *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x180B, 0x180E, 0x3164, 0xFEFF, 0xFFA0, 0xE0100, 0xE0041),
+    ],
+)
+def test_s18_no_character_without_ink_hides_one(hidden: int) -> None:
+    mentions = compile_patterns([r"\bclaw\b"])
+    for text in (f"cl{chr(hidden)}aw", f"{chr(hidden)}claw{chr(hidden)}"):
+        assert mentions.found_in(text)
+
+
+def test_s18_what_only_looks_alike_is_no_mention() -> None:
+    """The message then waits for a mention, as any other: nothing is let in by a look-alike."""
+    assert not compile_patterns(["claw"]).found_in("\u0441law")
+    assert not from_identity("Claw", None).found_in("Cl\u0430w")
+
+
+def test_s18_an_accent_behind_an_invisible_character_is_still_one() -> None:
+    assert compile_patterns(["caf\u00e9"]).found_in("cafe\u200b\u0301")
+    assert compile_patterns(["cafe\u200b\u0301"]).found_in("caf\u00e9")
 
 
 def test_patterns_are_folded_like_texts() -> None:
@@ -95,6 +122,57 @@ def test_only_the_beginning_of_a_long_text_counts() -> None:
     mentions = compile_patterns(["claw"])
     assert mentions.found_in("x" * (LONGEST_TEXT - 4) + "claw")
     assert not mentions.found_in("x" * LONGEST_TEXT + "claw")
+
+
+@pytest.mark.parametrize("pattern", [r"\bclaw\b", "claw$", "^x+claw$", "x{20} ?claw$"])
+def test_a_cut_is_no_end_of_a_word_or_a_text(pattern: str) -> None:
+    """What matches only because the rest is not looked at is no mention."""
+    mentions = compile_patterns([pattern])
+    text = "x" * (LONGEST_TEXT - 5) + " claw"
+    assert mentions.found_in(text) or pattern.startswith("^")
+    assert not mentions.found_in(text + "ed")
+    assert not mentions.found_in("\ufdfa" * 500 + text)
+
+
+def test_s17_a_pattern_that_would_take_long_is_reported_and_not_used() -> None:
+    slow = [".{0,1000}x" * 6, "[ax].{0,1000}Q", "(?:a|b|x|.){1000}Q"]
+    mentions = compile_patterns(slow, "agents.list.0.groupChat.mentionPatterns")
+    assert [path for path, _ in mentions.problems] == [
+        f"agents.list.0.groupChat.mentionPatterns.{index}" for index in range(3)
+    ]
+    assert all("too large" in why for _, why in mentions.problems)
+
+
+def test_s17_the_slowest_pattern_that_is_used_is_quick_enough() -> None:
+    mentions = compile_patterns(["[ax].{0,500}Q", "(?:a|b|x|.){600}Q", r"(?:^|[^\pL])claw(?:[^\pL]|$)"])
+    assert len(mentions.matchers) == 3
+    for text in ("a" * 100_000, "xa" * 50_000, "\u4e2d" * 100_000):
+        began = time.perf_counter()
+        assert not mentions.found_in(text)
+        assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("claw", True),
+        (" @Claw, ", True),
+        ("@\uff23law: ", True),
+        ("cl\u200baw\n", True),
+        ("\U0001f99e ", True),
+        ("hi claw ", False),
+        ("claw claw ", False),
+        ("", False),
+        (" , ", False),
+        ("@", False),
+        ("x" * 300, False),
+    ],
+)
+def test_what_may_stand_before_a_command_is_a_mention_and_nothing_else(before: str, expected: bool) -> None:
+    assert from_identity("Claw", "\U0001f99e").are_all_of(before) is expected
+    if "\U0001f99e" not in before:
+        assert compile_patterns(["claw"]).are_all_of(before) is expected
+    assert not Mentions().are_all_of(before)
 
 
 def test_an_evil_pattern_takes_no_time() -> None:

@@ -6,19 +6,23 @@ from typing import Any
 
 import pytest
 
-from actors.access.policy import RULES, Allowed, decide, describe, explain, flip
+from actors.access.policy import Allowed, decide, describe, explain, flip
+from actors.access.rules import DIRECT as DIRECT_RULES
+from actors.access.rules import GROUP as GROUP_RULES
 from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Verdict
-from tests.access.builders import ANN, BEN, OWN, PICTURE, config, judge, row, view
+from tests.access.builders import ANN, BEN, CH, OWN, PICTURE, config, judge, row, view
 
 NAMED = config(agents={"list": [{"id": "main", "identity": {"name": "Claw"}, "runtime": {"type": "echo"}}]})
-CH = "channels.imessage."
 DIRECT = "agent:main:main"
 GROUP = "agent:main:imessage:group:7"
 EMPTY = "groupPolicy allowlist (empty groupAllowFrom)"
 
 
-def admitted(session: str, mentioned: bool = True) -> Admit:
-    return Admit(session, "main", mentioned, "auto", False)
+def admitted(session: str, mentioned: bool = True, authority: str = "authorised") -> Admit:
+    return Admit(session, "main", mentioned, "auto", False, authority)
+
+
+KNOWN_IN_GROUP = admitted(GROUP, False, "known")
 
 
 # name, account keys, row changes, verdict
@@ -71,17 +75,17 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], Verdict]] = [
     ),
     ("group sender listed", {"group_allow_from": (ANN,)}, {"group": True}, admitted(GROUP, False)),
     ("group sender in the fallback", {"allow_from": (ANN,)}, {"group": True}, admitted(GROUP, False)),
-    ("group chat listed", {"group_allow_from": ("chat_id:7",)}, {"group": True}, admitted(GROUP, False)),
+    ("group chat listed", {"group_allow_from": ("chat_id:7",)}, {"group": True}, KNOWN_IN_GROUP),
     ("group anyone", {"group_allow_from": ("*",)}, {"group": True}, admitted(GROUP, False)),
-    ("group open", {"group_policy": "open"}, {"group": True}, admitted(GROUP, False)),
+    ("group open", {"group_policy": "open"}, {"group": True}, KNOWN_IN_GROUP),
     (
         "group not registered",
         {"group_policy": "open", "groups": {"42": False}},
         {"group": True},
         Dropped("group id not in allowlist", CH + "groups"),
     ),
-    ("group registered", {"group_policy": "open", "groups": {"7": False}}, {"group": True}, admitted(GROUP, False)),
-    ("all groups registered", {"group_policy": "open", "groups": {"*": None}}, {"group": True}, admitted(GROUP, False)),
+    ("group registered", {"group_policy": "open", "groups": {"7": False}}, {"group": True}, KNOWN_IN_GROUP),
+    ("all groups registered", {"group_policy": "open", "groups": {"*": None}}, {"group": True}, KNOWN_IN_GROUP),
     (
         "sender before registry",
         {"group_allow_from": (BEN,), "groups": {"42": False}},
@@ -116,7 +120,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], Verdict]] = [
     ),
     ("allowlist, empty", {"dm_policy": "allowlist"}, {}, Dropped("dmPolicy blocked", CH + "allowFrom")),
     ("pairing, listed", {"allow_from": (ANN,)}, {}, admitted(DIRECT)),
-    ("pairing, chat listed", {"allow_from": ("chat_id:7",)}, {}, admitted(DIRECT)),
+    ("pairing, chat listed", {"allow_from": ("chat_id:7",)}, {}, admitted(DIRECT, authority="known")),
     ("pairing, star", {"allow_from": ("*",)}, {}, admitted(DIRECT)),
     ("national number listed", {"allow_from": ("(555) 222-3333",)}, {}, admitted(DIRECT)),
     ("pairing, stranger", {}, {}, Challenge(ANN, CH + "dmPolicy")),
@@ -168,7 +172,7 @@ MENTIONS = [
 def test_the_mention_gate(keys: dict[str, Any], text: str, key: str | None) -> None:
     verdict = judge(row(group=True, text=text), view(NAMED, **keys))
     if key is None:
-        assert verdict == admitted(GROUP, text.startswith("Claw"))
+        assert verdict == admitted(GROUP, text.startswith("Claw"), "known")
         assert type(verdict) is Admit
     else:
         assert type(verdict) is Dropped
@@ -213,7 +217,7 @@ def test_an_unreadable_store_holds_what_it_would_have_decided() -> None:
     [
         ({"allow_from": (ANN,)}, {}, admitted(DIRECT)),
         ({"dm_policy": "allowlist"}, {}, Dropped("dmPolicy blocked", CH + "allowFrom")),
-        (OPEN, {"group": True}, admitted(GROUP, False)),
+        (OPEN, {"group": True}, KNOWN_IN_GROUP),
         ({}, {"text": ""}, Dropped("empty body")),
         ({}, {"is_from_me": True}, Dropped("from me")),
     ],
@@ -254,34 +258,32 @@ def test_a_text_message_is_answered_as_one(guid: str, service: str, expected: st
 @pytest.mark.parametrize(("keys", "changes"), [case[1:3] for case in TABLE], ids=[case[0] for case in TABLE])
 def test_the_explanation_ends_with_the_verdict(keys: dict[str, Any], changes: dict[str, Any]) -> None:
     of, message = view(**keys), row(**changes)
-    lines = explain(message, of, Allowed())
-    assert [name for name, _ in lines] == [rule.name for rule in RULES[: len(lines)]]
-    assert [result for _, result in lines[:-1]] == ["pass"] * (len(lines) - 1)
-    assert lines[-1][1] == describe(decide(message, of, Allowed()))
+    told, verdict = explain(message, of, Allowed()), decide(message, of, Allowed())
+    table = GROUP_RULES if told.is_group else DIRECT_RULES
+    assert [name for name, _ in told.rules] == [rule.name for rule in table[: len(told.rules)]]
+    assert [result for _, result in told.rules[:-1]] == ["pass"] * (len(told.rules) - 1)
+    assert told.rules[-1][1] == describe(verdict)
+    assert told.verdict == verdict
+    assert type(told.verdict) is type(verdict)
 
 
 @pytest.mark.parametrize(
-    ("keys", "changes", "hint"),
+    ("keys", "changes", "told"),
     [
-        ({}, {}, f'approve the pairing request of "{ANN}", or add it to {CH}allowFrom'),
-        ({"dm_policy": "disabled"}, {}, f'set {CH}dmPolicy to "pairing" or "allowlist"'),
-        ({"dm_policy": "allowlist"}, {}, f'add "{ANN}" to {CH}allowFrom'),
-        ({}, {"sender": "26{0}6"}, f'add "26{{0}}6" to {CH}allowFrom'),
-        ({"group_policy": "disabled"}, {"group": True}, f'set {CH}groupPolicy to "allowlist" or "open"'),
-        ({}, {"group": True}, f'add "{ANN}" to {CH}allowFrom'),
-        ({"group_allow_from": (BEN,)}, {"group": True}, f'add "{ANN}" to {CH}groupAllowFrom'),
-        ({**OPEN, "groups": {"42": None}}, {"group": True}, f'add "7": {{}} to {CH}groups'),
-        ({}, {"is_from_me": True}, ""),
-        ({"allow_from": (ANN,)}, {}, ""),
+        ({"allow_from": (ANN,)}, {}, ("admit", "", CH + "allowFrom", DIRECT)),
+        ({"group_policy": "open"}, {"group": True}, ("admit", "", CH + "groupPolicy", GROUP)),
+        ({"group_allow_from": (ANN,)}, {"group": True}, ("admit", "", CH + "groupAllowFrom", GROUP)),
+        ({}, {}, ("challenge", "pairing required", CH + "dmPolicy", DIRECT)),
+        ({"dm_policy": "allowlist"}, {}, ("drop", "dmPolicy blocked", CH + "allowFrom", DIRECT)),
+        ({}, {"group": True, "chat_id": 0}, ("drop", "group without chat_id", "", "")),
+        ({}, {"chat_id": 0}, ("hold", "no chat anchor", "", DIRECT)),
     ],
 )
-def test_a_refusal_names_the_setting_that_would_admit(keys: Any, changes: Any, hint: str) -> None:
-    message = row(**changes)
-    assert flip(judge(message, view(**keys)), message) == hint
+def test_an_explanation_says_what_was_decided_and_where_the_message_belongs(keys: Any, changes: Any, told: Any) -> None:
+    said = explain(row(**changes), view(**keys), Allowed())
+    assert (said.decision, said.reason, said.config_key, said.session) == told
+    assert (said.sender, said.agent, said.service) == (ANN, "main", "auto")
 
 
-def test_a_hint_shows_control_characters_harmlessly() -> None:
-    message = row(sender="a\x1b]52;\nb\u202e")
-    hint = flip(judge(message, view()), message)
-    assert hint.isprintable()
-    assert hint.isascii()
+def test_who_was_paired_is_let_in_by_the_policy() -> None:
+    assert explain(row(), view(), Allowed(frozenset({ANN}))).config_key == CH + "dmPolicy"

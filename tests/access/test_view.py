@@ -36,7 +36,7 @@ def test_what_cannot_be_used_is_reported_with_its_path() -> None:
     of = view(
         conf,
         allow_from=("+15552223333", "chat_id:x"),
-        group_allow_from=("accessGroup:x",),
+        group_allow_from=("accessGroup:",),
         groups={"family": True, "0": None, "chat_id:42": None},
     )
     assert [path for path, _ in of.problems] == [
@@ -61,6 +61,22 @@ def test_a_registry_of_unusable_keys_still_shuts_out() -> None:
     assert of.groups == {}
     assert of.other_groups is None
     assert view().other_groups is not None
+
+
+def test_of_two_entries_for_one_chat_the_stricter_one_counts_in_any_order() -> None:
+    for groups in ({"7": False, "chat_id:7": True}, {"chat_id:7": True, "07": False}):
+        of = view(groups=groups)
+        assert of.groups[7].require_mention
+        assert of.groups[7].key == "channels.imessage.groups.chat_id:7.requireMention"
+        assert [why for _, why in of.problems] == ["names chat 7 a second time: keep one of them"]
+
+
+def test_access_groups_stand_for_their_people_in_every_list() -> None:
+    people = {"family": {"type": "message.senders", "members": {"imessage": ["+15552223333"]}}}
+    of = view(config(accessGroups=people), allow_from=("accessGroup:family",), group_allow_from=("accessGroup:family",))
+    assert of.problems == ()
+    assert of.dm_senders.names("+15552223333")
+    assert of.group_senders.names("+15552223333")
 
 
 def test_an_empty_config_has_an_agent_that_cannot_answer() -> None:

@@ -291,8 +291,14 @@ def test_an_empty_group_map_counts_only_among_several_accounts(load_accounts: Lo
 
 
 def test_numbers_with_a_plus_are_senders(load_accounts: LoadAccounts) -> None:
-    account = load_accounts('allowFrom: [+15555550123, "+15555550124", "chat_id:7", " "]')["default"]
+    account = load_accounts('allowFrom: [+15555550123, " +15555550124 ", "chat_id:7"]')["default"]
     assert account.allow_from == ("+15555550123", "+15555550124", "chat_id:7")
+
+
+def test_blank_entries_keep_their_place_and_a_list_of_them_is_empty(load_accounts: LoadAccounts) -> None:
+    account = load_accounts('allowFrom: [" ", "me@x.y"], groupAllowFrom: ["", " "]')["default"]
+    assert account.allow_from == ("", "me@x.y")
+    assert account.group_allow_from == ()
 
 
 def test_home_is_expanded_here_and_not_for_another_mac(load_accounts: LoadAccounts, home: Path) -> None:

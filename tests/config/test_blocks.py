@@ -105,11 +105,12 @@ def test_retention_may_stand_below_gateway(load_text: Load) -> None:
 
 
 def test_owners_are_persons(load_text: Load) -> None:
-    text = '{commands:{ownerAllowFrom:["*"," +1555 ","chat_id:5","imessage:chat:4","GUID:x","me@x.y","chatty@x.y",""]}}'
+    text = """{commands:{ownerAllowFrom:["*"," +1555 ","chat_id:5","imessage:chat:4","GUID:x","me@x.y","chatty@x.y","",
+               "imessage:*","sms: auto:*","imessage:guid:x","accessGroup:us"]}}"""
     loaded = load_text(text)
     assert loaded.config is not None
-    assert loaded.config.commands.owners == ("+1555", "me@x.y", "chatty@x.y")
-    assert len([warning for warning in loaded.warnings if "never make an owner" in warning]) == 5
+    assert loaded.config.commands.owners == ("+1555", "me@x.y", "chatty@x.y", "accessGroup:us")
+    assert len([warning for warning in loaded.warnings if "never make an owner" in warning]) == 8
 
 
 def test_ids_of_other_channels_may_be_numbers(load_text: Load) -> None:
@@ -168,8 +169,15 @@ def test_what_is_legal_and_hardly_meant_is_a_warning(text: str, part: str, load_
 
 
 def test_a_binding_to_the_implicit_agent_is_fine(load_text: Load) -> None:
-    text = (
-        '{bindings:[{agentId:"main",match:{channel:"imessage",accountId:"*",peer:{kind:"dm",id:"+1555"}}}]}'
-    )
+    text = '{bindings:[{agentId:"main",match:{channel:"imessage",accountId:"*",peer:{kind:"dm",id:"+1555"}}}]}'
     loaded = load_text(text)
     assert loaded.warnings == ()
+
+
+def test_keys_of_groups_that_name_no_chat_are_told(load_text: Load) -> None:
+    text = '{channels:{imessage:{groups:{"42":{},"*":{},"chat_id:7":{}," 9 ":{},"0":{},"\u0664":{},"Family":{}}}}}'
+    loaded = load_text(text)
+    odd = [warning for warning in loaded.warnings if "this one never matches" in warning]
+    assert [warning.split(": keys")[0] for warning in odd] == [
+        f"channels.imessage.groups.{key}" for key in ("0", "\u0664", "Family")
+    ]

@@ -105,7 +105,21 @@ CASES = {
         "quotes",
         1,
     ),
-    "hex number": (channel("allowTo:[+0x1F]"), f"{C}.allowTo.0", "in quotes", 2),
+    "hex number": (
+        channel("allowTo:[+0x1F]"),
+        f"{C}.allowTo.0",
+        'in quotes, "+" and the digits with the country code',
+        2,
+    ),
+    "number without a country": (channel("allowFrom:[5555550123]"), f"{C}.allowFrom.0", '"5555550123" as dialled', 2),
+    "negative number": (channel("allowFrom:[-1]"), f"{C}.allowFrom.0", "a bare number is no sender", 2),
+    "number with an exponent": (channel("allowFrom:[+1e10]"), f"{C}.allowFrom.0", "a number loses its plus", 2),
+    "number for commands": (
+        "{commands:{allowFrom:{imsg:[15555550123]}}}",
+        "commands.allowFrom.imsg.0",
+        'in quotes, "+15555550123"',
+        1,
+    ),
     "shell in cliPath": (channel('cliPath:"imsg; rm"'), f"{C}.cliPath", "must not hold quotes", 2),
     "arguments in cliPath": (channel('cliPath:"imsg rpc"'), f"{C}.cliPath", "wrapper script", 2),
     "option as cliPath": (channel('cliPath:"-x"'), f"{C}.cliPath", "must be a path", 2),
@@ -207,9 +221,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("text", "path", "message", "line"), CASES.values(), ids=CASES.keys())
-def test_a_mistake_is_told_with_its_place(
-    text: str, path: str, message: str, line: int, load_text: Load
-) -> None:
+def test_a_mistake_is_told_with_its_place(text: str, path: str, message: str, line: int, load_text: Load) -> None:
     loaded = load_text(text)
     assert loaded.config is None
     assert loaded.accounts == ()

@@ -42,9 +42,7 @@ TEXTS = st.sampled_from(
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | TEXTS, inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | TEXTS, inner, max_size=4),
     max_leaves=12,
 )
 FILES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)
@@ -118,9 +116,7 @@ def test_every_value_is_found_where_it_is_written(value: dict[str, object], inde
     while todo:
         item, mark = todo.pop()
         assert json.loads(found.written(mark)) == item
-        children = (
-            item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
-        )
+        children = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
         todo.extend((child, mark.children[key]) for key, child in children)
 
 

@@ -45,9 +45,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "message", "path", "line", "column"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_file_that_is_refused(
-    text: str, message: str, path: str, line: int, column: int, load_text: Load
-) -> None:
+def test_a_file_that_is_refused(text: str, message: str, path: str, line: int, column: int, load_text: Load) -> None:
     loaded = load_text(text)
     assert loaded.config is None
     (problem,) = loaded.problems

@@ -1,0 +1,116 @@
+"""Who may command: what a sender may do besides talking to the agent.
+
+In: the ``commands`` block and the sender lists of an account; then canonical senders. Out: ``known``, ``authorised``
+(may read by commands) or ``owner`` (may change things), for somebody the gate lets in. Chat entries authorise nobody,
+a wildcard makes no owner, neither does a group chat, and an empty list authorises nobody (inbound 4.6, config-ops 3.2).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from actors.access.access_groups import CHANNEL
+from actors.access.allowed import Allowed
+from actors.access.entries import AllowList
+from actors.access.mentions import Mentions
+from actors.commands.parse import parse, switched_off
+from config.account import Account
+from config.schema.commands import is_owner_entry
+from config.schema.root import Config
+
+KNOWN, AUTHORISED, OWNER = "known", "authorised", "owner"
+
+OWNERS_KEY = "commands.ownerAllowFrom"
+_OURS = frozenset({CHANNEL, "imsg"})
+_ANY_CHANNEL = "*"
+
+
+class Commands(NamedTuple):
+    """One account's rules about commands, ready for look-ups.
+
+    ``owners`` is None where the config names none: then those of our state count. ``only`` is the list
+    ``commands.allowFrom`` has for this channel, None without one; else ``everyone`` who is let in may, or whoever one
+    of ``lists`` names, and with ``pairs`` those the pairing store has let into a direct chat. ``keys`` are the paths of
+    what decided in a direct chat and in a group. ``off`` are the commands that are switched off.
+    """
+
+    owners: frozenset[str] | None = None
+    only: AllowList | None = None
+    everyone: bool = False
+    lists: tuple[AllowList, ...] = ()
+    pairs: bool = False
+    off: frozenset[str] = frozenset()
+    keys: tuple[str, str] = ("", "")
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def build(
+        cls,
+        account: Account,
+        config: Config,
+        groups: Mapping[str, tuple[str, ...]],
+        lists: tuple[AllowList, ...],
+        keys: tuple[str, str],
+    ) -> "Commands":
+        """``groups`` are the members of the access groups, ``lists`` the account's sender lists with their ``keys``."""
+        block, region = config.commands, account.region
+        named = [(index, entry) for index, entry in enumerate(block.owner_allow_from) if is_owner_entry(entry)]
+        owners = AllowList.of((entry for _, entry in named), region, groups)
+        channel = _channel(block.allow_from)
+        only = None if channel is None else AllowList.of(block.allow_from[channel], region, groups)
+        only_key = f"commands.allowFrom.{channel}"
+        return cls(
+            # The handles alone: whatever else an entry may stand for, it makes no owner.
+            owners=owners.handles if named else None,
+            only=only,
+            everyone=not block.use_access_groups,
+            lists=lists,
+            pairs=account.dm_policy == "pairing",
+            off=switched_off(block),
+            keys=keys if only is None else (only_key, only_key),
+            problems=(
+                *((f"{OWNERS_KEY}.{named[index][0]}", why) for index, why in owners.problems),
+                *((f"{only_key}.{index}", why) for index, why in (only.problems if only else ())),
+            ),
+        )
+
+    def authority(self, sender: str, is_group: bool, allowed: Allowed) -> str:
+        """What the canonical handle ``sender`` may do, provided that the gate lets it in."""
+        if sender in (allowed.owners if self.owners is None else self.owners):
+            return AUTHORISED if is_group else OWNER
+        if self.only is not None:
+            return AUTHORISED if self.only.names(sender) else KNOWN
+        if self.everyone or (self.pairs and not is_group and sender in allowed.handles):
+            return AUTHORISED
+        for one in self.lists:
+            if one.names(sender):
+                return AUTHORISED
+        return KNOWN
+
+    def hinges_on_files(self, is_group: bool, allowed: Allowed) -> bool:
+        """Whether somebody who is only ``known`` might be more, were the files of pairing readable."""
+        if allowed.readable:
+            return False
+        return self.owners is None or (self.only is None and self.pairs and not is_group)
+
+    def are_in(self, text: str, mentions: Mentions) -> bool:
+        """Whether ``text`` is a control command, with or without a mention before it."""
+        if "/" not in text:
+            return False
+        before, slash, rest = text.partition("/")
+        command = parse(slash + rest)
+        if command is None or command.name in self.off:
+            return False
+        return not before.strip() or mentions.are_all_of(before)
+
+    def key(self, is_group: bool) -> str:
+        """The path of the list that says who may."""
+        return self.keys[is_group]
+
+
+def _channel(allow_from: Mapping[str, object]) -> str | None:
+    """The key of ``commands.allowFrom`` that holds for this channel: its own, else that of all channels.
+
+    Of several spellings it is always the same one, whatever their order.
+    """
+    ours = sorted((key for key in allow_from if key.strip().lower() in _OURS), key=lambda key: (key != CHANNEL, key))
+    return next(iter(ours or sorted(key for key in allow_from if key.strip() == _ANY_CHANNEL)), None)

@@ -1,0 +1,71 @@
+"""Which message is a control command, and what it says. Pure.
+
+In: the text of a message. Out: the ``Command`` it is, or None for text that is meant for the agent. Only the first line
+counts, and it must be the command and nothing else: ``/status`` is one, ``/status please`` is text, because that
+command takes no arguments; so is ``/configure x``. Names count in any case; ``/cmd: args`` is ``/cmd args``.
+"""
+
+import re
+from typing import NamedTuple
+
+from config.schema.commands import Commands
+
+
+class Command(NamedTuple):
+    """A command by its main name, and its arguments as they were written."""
+
+    name: str
+    arguments: str = ""
+
+
+class Form(NamedTuple):
+    """How a command is written: its main name, and whether it takes arguments."""
+
+    name: str
+    takes_arguments: bool
+
+
+_ALONE = "help commands status whoami stop restart"
+_WITH_ARGUMENTS = (
+    "new reset activation send allowlist approve config debug queue model models think verbose reasoning elevated exec"
+    " usage compact context bash tts skill subagents"
+)
+_ALIASES = {
+    "id": "whoami",
+    "thinking": "think",
+    "t": "think",
+    "v": "verbose",
+    "reason": "reasoning",
+    "elev": "elevated",
+}
+_MAIN = {
+    **{name: Form(name, takes_arguments=False) for name in _ALONE.split()},
+    **{name: Form(name, takes_arguments=True) for name in _WITH_ARGUMENTS.split()},
+}
+KNOWN = {**_MAIN, **{alias: _MAIN[name] for alias, name in _ALIASES.items()}}
+"""By name and alias (config-ops 3.5, inbound 4.6): the commands people know, whether this gateway carries them out."""
+
+SWITCHED = ("config", "debug", "bash", "restart")
+"""Commands with a switch of their own, ``commands.<name>``: switched off they are text to the gate."""
+
+_LINE = re.compile(r"/([A-Za-z]+)(?::|(?=\s)|\Z)(.*)")
+LONGEST_NAME = max(map(len, KNOWN))
+
+
+def parse(text: str) -> Command | None:
+    """The known command that the first line of ``text`` is, switched on or not; None when it is none."""
+    text = text.lstrip()
+    if not text.startswith("/"):
+        return None
+    line = _LINE.fullmatch(text.partition("\n")[0].rstrip())
+    if line is None or len(line[1]) > LONGEST_NAME:
+        return None
+    form, arguments = KNOWN.get(line[1].lower()), line[2].strip()
+    if form is None or (arguments and not form.takes_arguments):
+        return None
+    return Command(form.name, arguments)
+
+
+def switched_off(commands: Commands) -> frozenset[str]:
+    """The main names of the commands this config does without."""
+    return frozenset(name for name in SWITCHED if not getattr(commands, name))
