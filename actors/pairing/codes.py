@@ -63,6 +63,26 @@ def live(requests: tuple[Request, ...], now: float) -> tuple[Request, ...]:
     return tuple(request for request in requests if is_live(request, now))
 
 
+def of_handle(requests: tuple[Request, ...], handle: str, now: float, account: str | None = None) -> Request | None:
+    """The oldest live request of ``handle`` (canonical) in ``account``, in any when None; None when there is none."""
+    found = (one for one in requests if one.id == handle and account in {None, one.account} and is_live(one, now))
+    return min(found, key=lambda one: one.created_at or 0.0, default=None)
+
+
+def find(requests: tuple[Request, ...], code: str, now: float, account: str | None = None) -> Request | None:
+    """The live request of ``account`` (of any when None) that has ``code``.
+
+    Case and surrounding blanks of ``code`` do not matter. Every code is compared, in constant time.
+    """
+    wanted = code.strip().upper().encode("utf-8", "replace")
+    found: Request | None = None
+    for request in requests:
+        same = hmac.compare_digest(request.code.upper().encode("utf-8", "replace"), wanted)
+        if same and found is None and is_live(request, now) and account in {None, request.account}:
+            found = request
+    return found
+
+
 def new_code(pending: Collection[str], choice: Callable[[str], str] = secrets.choice) -> str:
     """A code that is not among ``pending``. Raises ``NoFreeCodeError``."""
     for _ in range(MOST_TRIES):
@@ -82,38 +102,25 @@ def upsert(
 ) -> tuple[tuple[Request, ...], str, bool]:
     """``handle`` writes to ``account``: the requests then, its code (``""`` over the cap), whether it is new.
 
-    Expired requests are gone from a changed result; when nothing has to be written ``requests`` itself comes back.
-    A repeat keeps code and creation time and takes over ``last_seen_at`` and newer meta.
+    Expired requests are gone from the result: one that a clock set back left in the future would come to life again
+    some day. When nothing has to be written ``requests`` itself comes back. A repeat keeps code and creation time and
+    takes over ``last_seen_at`` and newer meta, but not faster than ``SEEN_RESOLUTION``.
     """
     waiting = live(requests, now)
+    same = requests if len(waiting) == len(requests) else waiting
     clean = {key: text for key, value in meta.items() if (text := value.strip())} | {"accountId": account}
     for index, known in enumerate(waiting):
         if known.id == handle and known.account == account:
-            merged = {**known.meta, **clean}
-            fresh = known.last_seen_at is not None and 0 <= now - known.last_seen_at < SEEN_RESOLUTION
-            if fresh and merged == known.meta:
-                return requests, known.code, False
-            seen = known._replace(last_seen_at=now, meta=merged)
+            if known.last_seen_at is not None and 0 <= now - known.last_seen_at < SEEN_RESOLUTION:
+                return same, known.code, False
+            seen = known._replace(last_seen_at=now, meta={**known.meta, **clean})
             return (*waiting[:index], seen, *waiting[index + 1 :]), known.code, False
     if sum(request.account == account for request in waiting) >= MOST_PENDING:
-        return requests, "", False
+        return same, "", False
     code = new_code({request.code.upper() for request in waiting}, choice)
     return (*waiting, Request(handle, code, now, now, clean, {})), code, True
 
 
-def approve(
-    requests: tuple[Request, ...], code: str, now: float, account: str | None = None
-) -> tuple[Request | None, tuple[Request, ...]]:
-    """The live request that has ``code``, if any, and the requests without it; any account's when None.
-
-    Case and surrounding blanks of ``code`` do not matter. Every code is compared, in constant time.
-    """
-    wanted = code.strip().upper().encode("utf-8", "replace")
-    found: int | None = None
-    for index, request in enumerate(requests):
-        same = hmac.compare_digest(request.code.upper().encode("utf-8", "replace"), wanted)
-        if same and found is None and is_live(request, now) and account in {None, request.account}:
-            found = index
-    if found is None:
-        return None, requests
-    return requests[found], (*requests[:found], *requests[found + 1 :])
+def without(requests: tuple[Request, ...], one: Request) -> tuple[Request, ...]:
+    """The requests but for that very one."""
+    return tuple(request for request in requests if request is not one)

@@ -1,21 +1,24 @@
-"""Who pairing has let in, as the access controller sees it: read when the files change, and never guessed.
+"""Who pairing has let in and who owns the gateway, as the access controller sees it: read when the files change.
 
-A look costs one or two ``stat`` calls. While the files cannot be read the snapshot says so: unreadable is not empty.
+A look costs a few ``stat`` calls. While a file cannot be read the snapshot says so: unreadable is not empty.
 """
 
-from typing import Any
-
-from actors.access.policy import Allowed
+from actors.access.allowed import Allowed
+from actors.pairing.owners import OwnerFile
 from actors.pairing.store import PairingStore, StoreUnreadableError
 
 
 class Snapshots:
-    """The latest readable state of the pairing files, per account."""
+    """The latest readable state of the pairing files, per account.
 
-    def __init__(self, store: PairingStore) -> None:
+    ``owners`` is None where the config names the owners: then nobody is one by pairing.
+    """
+
+    def __init__(self, store: PairingStore, owners: OwnerFile | None = None) -> None:
         self._store = store
+        self._owners = owners
         self._allowed: dict[str, Allowed] = {}
-        self._stamps: dict[str, Any] = {}
+        self._parts: dict[str, tuple[object, ...]] = {}
         self.trouble = ""
         """Why the files cannot be read, empty when they can."""
 
@@ -25,17 +28,21 @@ class Snapshots:
 
     def refresh(self, account: str) -> bool:
         """Look at the files again; True when the snapshot changed."""
-        stamp = self._store.stamp(account)
         before = self._allowed.get(account)
-        if before is not None and before.readable and stamp == self._stamps.get(account):
-            return False
         try:
-            now = Allowed(self._store.allowed(account))
+            lists = self._store.lists(account)
+            owners = self._owners.seen() if self._owners is not None else ()
         except StoreUnreadableError as error:
             self.trouble = str(error)
             now = Allowed(frozenset(), readable=False)
         else:
             self.trouble = ""
-            self._stamps[account] = stamp
+            # What did not change is the very same object: the comparison costs nothing however many people are in.
+            parts, known = (*lists, owners), self._parts.get(account, ())
+            is_same = len(parts) == len(known) and all(new is old for new, old in zip(parts, known, strict=True))
+            if is_same and before is not None and before.readable:
+                return False
+            self._parts[account] = parts
+            now = Allowed(frozenset[str]().union(*lists), owners=frozenset(owner.handle for owner in owners))
         self._allowed[account] = now
         return before is None or now != before

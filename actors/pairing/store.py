@@ -4,21 +4,21 @@
 handles of one. The default account also has the older ``imessage-allowFrom.json``: both are read, and both written,
 so that OpenClaw of any version that keeps files sees the same people. What cannot be read is ``StoreUnreadableError``,
 never empty and never written over. Keys this gateway does not know are kept.
+
+Whatever changes who is in holds the lock of the pending file all the while, then that of each list: an approval and a
+revocation of the same person come one after the other, never mixed.
 """
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from actors.access.entries import Kind, parse
-from actors.pairing import codes
+from actors.pairing import codes, records
 from actors.pairing.codes import DEFAULT_ACCOUNT, Request
-from actors.pairing.files import StoreUnreadableError, private_folder, read_object, stamp, write_object
-from actors.pairing.lockfile import BusyError, locked
+from actors.pairing.document import Document
+from actors.pairing.files import StoreUnreadableError, stamp
+from actors.pairing.records import Approvals, handle_of
 
 __all__ = ["PairingStore", "StoreUnreadableError"]
 
@@ -29,7 +29,7 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]|\.\.')
 class PairingStore:
     """The pairing files in the folder ``credentials``. Every method may raise ``StoreUnreadableError``.
 
-    ``wall`` (unix seconds) and ``sleep`` only serve the lock file.
+    ``wall`` (unix seconds) and ``sleep`` only serve the lock files. ``now`` is unix seconds, handles are canonical.
     """
 
     def __init__(
@@ -41,6 +41,8 @@ class PairingStore:
         self.folder = credentials
         self._wall = wall
         self._sleep = sleep
+        self._pending = Document(self.pending_file, "requests", records.requests, wall, sleep)
+        self._lists: dict[str, tuple[Document[Approvals], ...]] = {}
 
     @property
     def pending_file(self) -> Path:
@@ -56,80 +58,156 @@ class PairingStore:
         """Differs after any change to what ``allowed`` reads; costs a look at one or two file names."""
         return tuple(stamp(path) for path in self.allow_files(account))
 
+    def lists(self, account: str) -> tuple[frozenset[str], ...]:
+        """The approved handles, file by file: the very same sets as long as the files stay as they were."""
+        return tuple(each.seen().handles for each in self._documents(account))
+
     def allowed(self, account: str) -> frozenset[str]:
         """The approved canonical handles. Wildcards and chats in the files count for nothing."""
-        found = (handle for path in self.allow_files(account) for handle in map(_handle, _entries(path)))
-        return frozenset(filter(None, found))
+        return frozenset[str]().union(*self.lists(account))
+
+    def is_allowed(self, account: str, handle: str) -> bool:
+        """Whether ``handle`` is approved; a look at one or two file names as long as the files stay."""
+        return any(handle in handles for handles in self.lists(account))
 
     def requests(self, account: str | None = None, *, now: float) -> tuple[Request, ...]:
         """The requests that wait (of all accounts when None), oldest first."""
-        waiting = codes.live(self._read(), now)
+        waiting = codes.live(self._pending.seen(), now)
         chosen = (request for request in waiting if account in {None, request.account})
         return tuple(sorted(chosen, key=lambda request: request.created_at or 0.0))
+
+    def request_of(self, account: str, handle: str, now: float) -> Request | None:
+        """The request of ``handle`` that waits, if any; a look at a file name as long as the file stays."""
+        return codes.of_handle(self._pending.seen(), handle, now, account)
 
     def challenge(self, account: str, handle: str, now: float, meta: Mapping[str, str]) -> tuple[str, bool]:
         """Let ``handle`` (canonical) ask for access: its code, and whether the request is new.
 
-        ``("", False)`` when too many wait. ``meta`` may carry ``sender`` and ``chatId``. A repeat that changes
-        nothing takes no lock and writes nothing. Raises ``ValueError`` for what is no handle.
+        ``("", False)`` when too many wait. ``meta`` may carry ``sender`` and ``chatId``. What changes nothing takes no
+        lock, and reads or writes nothing while the file stays as it was. Raises ``ValueError`` before it stores what
+        is no handle.
         """
-        if parse(handle, None).kind is not Kind.HANDLE:
-            raise ValueError(f"{handle!r} is no handle")
-        before = self._read()
+        before = self._pending.seen()
         after, code, created = codes.upsert(before, handle, now, meta, account)
         if after is before:
             return code, created
-        with self._locked(self.pending_file):
-            before = self._read()
+        _check(handle)
+        with self._pending.exclusive():
+            before = self._pending.read()
             after, code, created = codes.upsert(before, handle, now, meta, account)
             if after is not before:
                 self._write(after)
         return code, created
 
-    def approve(self, account: str | None, code: str, now: float) -> Request | None:
+    def approve(
+        self, account: str | None, code: str, now: float, then: Callable[[Request], object] | None = None
+    ) -> Request | None:
         """Let in whoever was given ``code``; None when no live request has it. ``account`` None: in any account.
 
-        The handle is added first and the request removed then: a crash in between loses nothing.
+        The handle is added first, ``then`` is called, and the request removed last: a crash in between loses nothing,
+        and the same code does the rest.
         """
-        with self._locked(self.pending_file):
-            request, remaining = codes.approve(self._read(), code, now, account)
+        with self._pending.exclusive():
+            before = self._pending.read()
+            request = codes.find(before, code, now, account)
             if request is not None:
-                for path in self.allow_files(request.account):
-                    self._allow(path, request.id)
-                self._write(codes.live(remaining, now))
+                self._add(request.account, (request.id,))
+                if then is not None:
+                    then(request)
+                self._write(codes.live(codes.without(before, request), now))
         return request
 
-    def _allow(self, path: Path, handle: str) -> None:
-        with self._locked(path):
-            content = read_object(path, "allowFrom") or {"allowFrom": []}
-            if handle not in map(_handle, _entries(path)):
-                self._replace(path, {**content, "allowFrom": [*content["allowFrom"], handle]})
+    def admit(self, account: str, handles: Iterable[str], now: float) -> tuple[str, ...]:
+        """Let in ``handles`` (canonical) without a code, for imports; those that were new, in their order.
 
-    def _read(self) -> tuple[Request, ...]:
-        content = read_object(self.pending_file, "requests")
-        return tuple(_request(self.pending_file, raw) for raw in content["requests"]) if content else ()
+        Their requests go, as nobody needs to approve them any more. Raises ``ValueError`` for what is no handle.
+        """
+        wanted = tuple(dict.fromkeys(handles))
+        for handle in wanted:
+            _check(handle)
+        with self._pending.exclusive():
+            before = self._pending.read()
+            known = frozenset[str]().union(*(each.read().handles for each in self._documents(account)))
+            self._add(account, wanted)
+            left = tuple(one for one in before if one.account != account or one.id not in wanted)
+            if len(left) < len(before):
+                self._write(codes.live(left, now))
+        return tuple(handle for handle in wanted if handle not in known)
+
+    def revoke(self, account: str, handle: str, first: Callable[[], object] | None = None) -> bool:
+        """Take ``handle`` (canonical) out of every file that lets it into ``account``; whether it was in one.
+
+        ``first`` is called before that: whoever is let in meanwhile is let in after all of it.
+        """
+        found = False
+        with self._pending.exclusive():
+            if first is not None:
+                first()
+            for document in self._documents(account):
+                found |= self._remove(document, handle)
+        return found
+
+    def find(self, account: str | None, code_or_handle: str, now: float) -> Request | None:
+        """The live request with this code, else the oldest of this handle; of any account when ``account`` is None."""
+        return _find(self._pending.seen(), account, code_or_handle, now)
+
+    def deny(self, account: str | None, code_or_handle: str, now: float) -> Request | None:
+        """Remove the request ``find`` finds. Nobody is let in, or kept from asking again, by this alone."""
+        with self._pending.exclusive():
+            before = self._pending.read()
+            request = _find(before, account, code_or_handle, now)
+            if request is not None:
+                self._write(codes.live(codes.without(before, request), now))
+        return request
+
+    def burn(self, burnt: Collection[str], now: float) -> tuple[Request, ...]:
+        """Remove the live requests with these codes: nobody gets in by them any more. Those there were."""
+        if not burnt:
+            return ()
+        with self._pending.exclusive():
+            waiting = codes.live(self._pending.read(), now)
+            gone = tuple(request for request in waiting if request.code in burnt)
+            if gone:
+                self._write(tuple(request for request in waiting if request.code not in burnt))
+        return gone
+
+    def _documents(self, account: str) -> tuple[Document[Approvals], ...]:
+        found = self._lists.get(account)
+        if found is None:
+            found = self._lists[account] = tuple(
+                Document(path, "allowFrom", records.approvals, self._wall, self._sleep)
+                for path in self.allow_files(account)
+            )
+        return found
+
+    def _add(self, account: str, handles: Iterable[str]) -> None:
+        for document in self._documents(account):
+            with document.exclusive():
+                there, content = document.read().handles, document.content()
+                if new := [handle for handle in handles if handle not in there]:
+                    document.write({**content, "allowFrom": [*content["allowFrom"], *new]})
+
+    def _remove(self, document: Document[Approvals], handle: str) -> bool:
+        if handle not in document.read().handles:
+            return False
+        with document.exclusive():
+            content = document.content()
+            kept = [entry for entry in content["allowFrom"] if handle_of(entry) != handle]
+            document.write({**content, "allowFrom": kept})
+        return True
 
     def _write(self, requests: tuple[Request, ...]) -> None:
-        content = read_object(self.pending_file, "requests") or {}
-        self._replace(self.pending_file, {**content, "requests": [_json(request) for request in requests]})
+        self._pending.write({**self._pending.content(), "requests": [records.as_stored(one) for one in requests]})
 
-    def _replace(self, path: Path, content: dict[str, Any]) -> None:
-        try:
-            write_object(path, content)
-        except OSError as error:
-            raise StoreUnreadableError(path, f"cannot be written: {error.strerror or error}") from error
 
-    @contextmanager
-    def _locked(self, path: Path) -> Iterator[None]:
-        lock = path.with_name(path.name + ".lock")
-        try:
-            private_folder(self.folder)
-            with locked(lock, self._wall, self._sleep):
-                yield
-        except BusyError as busy:
-            raise StoreUnreadableError(path, f"is {busy}: try again, or remove {lock} if that is not running") from busy
-        except OSError as error:
-            raise StoreUnreadableError(path, f"cannot be locked: {error.strerror or error}") from error
+def _find(requests: tuple[Request, ...], account: str | None, text: str, now: float) -> Request | None:
+    by_code = codes.find(requests, text, now, account)
+    return by_code or codes.of_handle(requests, handle_of(text), now, account)
+
+
+def _check(handle: str) -> None:
+    if not handle_of(handle):
+        raise ValueError(f"{handle!r} is no handle")
 
 
 def _file_part(account: str) -> str:
@@ -137,61 +215,3 @@ def _file_part(account: str) -> str:
     if not part:
         raise ValueError("a blank account has no pairing files")
     return part
-
-
-def _entries(path: Path) -> list[str]:
-    content = read_object(path, "allowFrom")
-    entries = content["allowFrom"] if content else []
-    if not all(isinstance(entry, str) for entry in entries):
-        raise StoreUnreadableError(path, 'holds an "allowFrom" entry that is no text: repair it')
-    return entries
-
-
-def _handle(text: str) -> str:
-    """The canonical handle an entry of a file names, ``""`` when it names none."""
-    entry = parse(text, None)
-    return entry.value if entry.kind is Kind.HANDLE else ""
-
-
-def _request(path: Path, raw: Any) -> Request:
-    if not isinstance(raw, dict):
-        raise StoreUnreadableError(path, "holds a request that is no object: repair it")
-    meta, code = raw.get("meta"), raw.get("code")
-    return Request(
-        id=_handle(raw["id"]) if isinstance(raw.get("id"), str) else "",
-        code=code.strip() if isinstance(code, str) else "",
-        created_at=_seconds(raw.get("createdAt")),
-        last_seen_at=_seconds(raw.get("lastSeenAt")),
-        meta={k: v for k, v in meta.items() if isinstance(v, str)} if isinstance(meta, dict) else {},
-        raw=raw,
-    )
-
-
-def _json(request: Request) -> dict[str, Any]:
-    """The request as it is stored; what was not touched keeps the very text it was read from."""
-    raw = dict(request.raw)
-    new = {"id": request.id, "code": request.code}
-    if _seconds(raw.get("createdAt")) != request.created_at or request.created_at is None:
-        new["createdAt"] = _iso(request.created_at)
-    if _seconds(raw.get("lastSeenAt")) != request.last_seen_at:
-        new["lastSeenAt"] = _iso(request.last_seen_at)
-    raw.update(new)
-    old = raw.get("meta")
-    raw["meta"] = {**(old if isinstance(old, dict) else {}), **request.meta}
-    return raw
-
-
-def _seconds(text: Any) -> float | None:
-    """An ISO 8601 time as unix seconds (UTC where it names no zone), None when it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _iso(seconds: float | None) -> str:
-    moment = datetime.fromtimestamp(seconds or 0.0, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

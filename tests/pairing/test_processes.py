@@ -31,7 +31,7 @@ for number in range(10**9):
     assert store.approve("default", code, NOW)
 """
 HOLD = """
-with store._locked(store.pending_file):
+with store._pending.exclusive():
     print("held", flush=True)
     sys.stdin.read()
 """
