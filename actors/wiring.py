@@ -6,7 +6,6 @@ actor's ref is known only to actors after it in the list, which is what makes ``
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from actors.access.controller import AccessController
 from actors.access.view import AccessView
@@ -24,6 +23,8 @@ from actors.normalizer.repairer import Repairer
 from actors.outbound.chunker import OutboundChunker, OutboundView
 from actors.outbound.sender import OutboundSender
 from actors.outbound.wire import Prefs, namespace_of
+from actors.pairing.guard_file import PairingGuard
+from actors.pairing.owners import OwnerFile
 from actors.pairing.registry import PairingRegistry
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
@@ -38,7 +39,7 @@ from actors.runtime.actor import Context
 from actors.runtime.dispatcher import Dispatcher
 from actors.runtime.pulse import Pulses
 from actors.runtime.supervisor import Child
-from config import Account, Config, sources
+from config import Account, Config, Places, sources
 
 INTAKE = ("normalizer", "access", "journal")
 """The mailboxes between a reader and the disk: what the pumps measure."""
@@ -51,14 +52,12 @@ BESIDE = ("pairing", "runner")
 class Wiring:
     """Everything the process needs to supervise and to report. ``roster`` holds the live refs by name.
 
-    ``everyone`` are all accounts of the config, ``accounts`` those that run; ``state`` is the state folder.
+    ``everyone`` are all accounts of the config, ``accounts`` those that run.
     """
 
     config: Config
     everyone: tuple[Account, ...]
-    state: Path
-    journal: Path
-    credentials: Path
+    places: Places
     environment: Mapping[str, str]
     pulses: Pulses
     flow: Dispatcher
@@ -79,13 +78,13 @@ class Wiring:
 
     def open(self) -> None:
         """Open the journal and number the Messages databases. Raises JournalError."""
-        self._first = Store(connect(self.journal))
+        self._first = Store(connect(self.places.journal))
         self.identity = self._first.identity()
         runtime = runtime_folder(self.environment)
         for account in self.accounts:
             self.sources[account.id] = self._first.source_number(*sources.known_as(account, self.everyone))
             self.health[account.id] = LinkHealth()
-            self.claims[account.id] = Claim(sources.of(account), self.state, runtime)
+            self.claims[account.id] = Claim(sources.of(account), self.places.state, runtime)
 
     def close(self) -> None:
         """Let go of the databases: another gateway may have them."""
@@ -105,10 +104,10 @@ class Wiring:
         repairer, normalizer, readers."""
         agents = make_agents(self.config, self.environment)
         views = {account.id: AccessView.build(account, self.config) for account in self.accounts}
-        self.problems = [f"{path}: {why}" for view in views.values() for path, why in view.problems]
-        self.problems += [warning for account in self.accounts for warning in program.warnings(account.cli_path)]
-        keys = {account.id: account.key_path("dmPolicy") for account in self.accounts}
-        store = PairingStore(self.credentials)
+        self.problems = [warning for account in self.accounts for warning in program.warnings(account.cli_path)]
+        store = PairingStore(self.places.credentials)
+        # Where the config names the owners, nobody becomes one by pairing.
+        owners = None if self.config.commands.owners else OwnerFile(self.places.owners)
         return [
             *(Child(f"caller:{account.id}", self._caller(account)) for account in self.accounts),
             Child("journal", self._journal),
@@ -116,8 +115,8 @@ class Wiring:
             Child("chunker", self._chunker),
             Child("runner", self._runner(agents), drains=True),
             Child("sessions", self._sessions(agents)),
-            Child("pairing", lambda c: PairingRegistry.start(c, store, self._of("journal"), self._of("chunker"), keys)),
-            Child("access", self._access(views, Snapshots(store))),
+            Child("pairing", self._pairing(store)),
+            Child("access", self._access(views, Snapshots(store, owners))),
             Child("repairer", self._repairer),
             Child("normalizer", self._normalizer),
             *(Child(f"reader:{account.id}", self._reader(account), drains=True) for account in self.accounts),
@@ -133,8 +132,8 @@ class Wiring:
         return lambda context: RpcCaller.start(context, self.health[account.id])
 
     def _journal(self, context: Context) -> Ref:
-        store, self._first = self._first or Store(connect(self.journal)), None
-        return Journal.start(context, store, self.journal, self.ledger, self.sources)
+        store, self._first = self._first or Store(connect(self.places.journal)), None
+        return Journal.start(context, store, self.places.journal, self.ledger, self.sources)
 
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
         namespace = namespace_of(self.identity)
@@ -174,6 +173,13 @@ class Wiring:
             self._senders(),
         )
 
+    def _pairing(self, store: PairingStore) -> Callable[[Context], Ref]:
+        keys = {account.id: account.key_path("dmPolicy") for account in self.accounts}
+        guard = PairingGuard(self.places.pairing_guard)
+        return lambda context: PairingRegistry.start(
+            context, store, self._of("journal"), self._of("chunker"), keys, guard
+        )
+
     def _repairer(self, context: Context) -> Ref:
         callers = {account.id: self._of(f"caller:{account.id}") for account in self.accounts}
         files = frozenset(account.id for account in self.accounts if account.include_attachments)
@@ -182,7 +188,8 @@ class Wiring:
     def _normalizer(self, context: Context) -> Ref:
         senders = tuple(self._senders().values())
         recoveries = {account.id: account.recovery for account in self.accounts}
-        return Normalizer.start(context, self._of("access"), self._of("journal"), senders, recoveries)
+        regions = {account.id: account.region for account in self.accounts}
+        return Normalizer.start(context, self._of("access"), self._of("journal"), senders, recoveries, regions)
 
     def _reader(self, account: Account) -> Callable[[Context], Ref]:
         source, ledger, claim = self.sources[account.id], self.ledger, self.claims[account.id]

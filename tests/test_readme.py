@@ -6,20 +6,26 @@ from pathlib import Path
 import pytest
 
 from actors.control.cli.main import main
-from config import Places, load
+from actors.control.config_file import cautions, load
+from config import Places
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(set(re.findall(r"bin/gateway ([a-z]+(?: [a-z]+)?)", README)))
 
 
-def test_the_config_in_the_readme_loads(tmp_path: Path) -> None:
+CONFIGS = re.findall(r"```json5\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", CONFIGS, ids=range(len(CONFIGS)))
+def test_the_configs_in_the_readme_load(block: str, tmp_path: Path) -> None:
     """Without a problem, and as an account that pairs."""
-    [block] = re.findall(r"```json5\n(.*?)```", README, re.DOTALL)
     (tmp_path / "openclaw.json").write_text(block)
     environment = {"HOME": str(tmp_path), "OPENCLAW_STATE_DIR": str(tmp_path)}
-    loaded = load(Places.from_env(environment), environment)
+    places = Places.from_env(environment)
+    loaded = load(places, environment)
     assert loaded.problems == ()
+    assert block is not CONFIGS[0] or cautions(loaded, places) == []
     [account] = loaded.accounts
     assert (account.dm_policy, account.cli_path) == ("pairing", "imsg")
 

@@ -17,6 +17,7 @@ from loguru import logger
 
 from actors.control.accounts import account_views
 from actors.control.cli.exits import BAD_CONFIG, LOCK_HELD, OK
+from actors.control.config_file import cautions
 from actors.control.levers import Levers
 from actors.control.lock import InstanceLock, LockHeldError
 from actors.control.reports import idle
@@ -115,7 +116,7 @@ class Gateway:
         restarts: dict[str, int] = {}
         supervisor = Supervisor.start(context, children, wiring.adopt, wiring.roster, self._ended, restarts)
         self._shutdown = lambda hurry: supervisor.tell(Shutdown(hurry))
-        view = self._view(wiring, restarts)
+        view = self._view(wiring, restarts, context._replace(name="control"))
         server = ControlServer(view, self._places.socket)
         try:
             server.start()
@@ -142,9 +143,7 @@ class Gateway:
         return Wiring(
             config=loaded.config,
             everyone=loaded.accounts,
-            state=self._places.state,
-            journal=self._places.journal,
-            credentials=self._places.credentials,
+            places=self._places,
             environment=self._environment,
             pulses=Pulses(),
             flow=Dispatcher("flow"),
@@ -167,8 +166,8 @@ class Gateway:
                 continue
             return
 
-    def _view(self, wiring: Wiring, restarts: Mapping[str, int]) -> GatewayView:
-        levers = Levers(wiring.roster)
+    def _view(self, wiring: Wiring, restarts: Mapping[str, int], context: Context) -> GatewayView:
+        levers = Levers(wiring.roster, context)
         return GatewayView(
             version=version(),
             pid=os.getpid(),
@@ -183,11 +182,14 @@ class Gateway:
             release=levers.release,
             discard=levers.discard,
             probe=levers.probe,
+            notify=levers.notify,
+            call=levers.call,
         )
 
     def _greet(self, wiring: Wiring, view: GatewayView) -> None:
         self._log.info("gateway {} runs, state in {}", version(), self._places.gateway)
-        for warning in (*self._loaded.warnings, *dict.fromkeys(wiring.problems)):
+        said = (*self._loaded.warnings, *cautions(self._loaded, self._places), *wiring.problems)
+        for warning in dict.fromkeys(said):
             self._log.warning("{}", warning)
         if not wiring.accounts:
             self._log.warning("{}", idle(view))

@@ -3,18 +3,27 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from actors.control.inbox import Done, Inbox, Question
 from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Ref, Replay
+from actors.envelopes.inbound import Notify
+from actors.envelopes.link import Call
+from actors.runtime.actor import Actor, Context
 
 
 class Levers:
-    """Over the roster of living actors. False: no such actor lives now."""
+    """Over the roster of living actors; ``context`` is where inboxes live. False: no such actor lives now."""
 
-    def __init__(self, roster: Mapping[str, Ref]) -> None:
+    def __init__(self, roster: Mapping[str, Ref], context: Context) -> None:
         self._roster = roster
+        self._context = context
 
     def pairing_changed(self) -> bool:
         """The pairing files were written."""
         return self._tell("access", AllowedChanged())
+
+    def notify(self, account: str, handle: str) -> bool:
+        """Whoever was let in as ``handle`` (canonical) is to be told so."""
+        return self._tell("pairing", Notify(account, handle))
 
     def order(self, account: str, order: Order) -> bool:
         """Something is to be done with a chunk."""
@@ -32,6 +41,16 @@ class Levers:
     def probe(self, account: str, done: Callable[[], None]) -> bool:
         """Find out how a link does; ``done`` is called when that is known."""
         return self._tell(f"reader:{account}", Probe(done))
+
+    def call(self, account: str, question: Question, done: Done) -> bool:
+        """Ask the imsg of an account; ``done`` is called once, with the answer or, when none came in time, None."""
+        caller = self._roster.get(f"caller:{account}")
+        if caller is None or not caller.is_alive():
+            return False
+        inbox = Inbox.start(self._context._replace(name=f"inbox:{account}"), question.seconds, done)
+        # A caller that ends just now answers nobody: then the inbox says so when its time is over.
+        Actor.tell(caller, Call(question.method, question.params, inbox, None, question.patience))
+        return True
 
     def _tell(self, name: str, message: Any) -> bool:
         ref = self._roster.get(name)

@@ -1,4 +1,4 @@
-"""What the command line asks a running gateway to do: orders for chunks, held rows, probes of a link.
+"""What the command line asks a running gateway to do: orders for chunks, held rows, probes of a link, its chats.
 
 In: values of a request, from outside and checked here. Out: dicts for the reply. Everything is only told to the actors
 whose concern it is; what became of it is in the journal, where the command line looks.
@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from actors.control import channels, shelf
+from actors.control import channels, chat_lists, shelf
+from actors.control.inbox import Question
 from actors.control.reading import JournalReader
 from actors.control.view import AccountView, GatewayView
 from actors.envelopes.control import OpenChunk, Order
+from actors.envelopes.link import Answer
 from actors.journal.schema import JournalError, explain
 from actors.runtime.logs import stamp
 
@@ -118,6 +120,50 @@ class Operations:
         if found is None or not found.enabled:
             raise BadRequestError(f"no account {name[:80]!r} runs; see: gateway channels list")
         return {"account": channels.running(found, self._view, self._journal.read(), self._look(found))}
+
+    def chats(self, name: str | None, limit: int) -> dict[str, Any]:
+        """``{startedAt, accounts: [{id, chats, error?}]}``: what the live children say to ``chats.list``, for at most
+        ``limit`` chats each; blocks for at most the longest patience of those asked.
+
+        ``chats`` are imsg's own objects; ``error`` is a ``{code, reason, remedy}``. ``name`` None: all accounts that
+        run or should. Raises ``BadRequestError``.
+        """
+        if not 0 < limit <= chat_lists.MOST:
+            raise BadRequestError(f"a limit is a whole number from 1 to {chat_lists.MOST}")
+        view = self._view
+        meant = [one for one in view.accounts if one.id == name or (name is None and (one.enabled or one.unavailable))]
+        if name is not None and not meant:
+            raise BadRequestError(f"no account {name[:80]!r} in the running gateway; see: gateway channels list")
+        # All are asked before any is waited for.
+        listed = [(one.id, self._list(one, limit)) for one in meant]
+        return {
+            "startedAt": stamp(view.started_at),
+            "accounts": [{"id": each, **answered().json()} for each, answered in listed],
+        }
+
+    def _list(self, one: AccountView, limit: int) -> Callable[[], chat_lists.Listed]:
+        """Ask one child; what is returned waits for its answer."""
+        if (problem := one.health.reading) is not None:
+            return lambda: chat_lists.failed(problem)
+        over, answers, occupied = threading.Event(), list[Answer | None](), _is_occupied(one)
+        most = one.patience + GRACE_SECONDS
+
+        def done(answer: Answer | None) -> None:
+            answers.append(answer)
+            over.set()
+
+        question = Question(chat_lists.METHOD, {"limit": limit}, one.patience, most)
+        if not self._view.call(one.id, question, done):
+            return lambda: chat_lists.failed(chat_lists.UNSETTLED)
+        self._waiting.add(over)
+
+        def wait() -> chat_lists.Listed:
+            if not self._closed:
+                over.wait(most + GRACE_SECONDS)
+            self._waiting.discard(over)
+            return chat_lists.answered(one, answers[0] if answers else None, most, occupied)
+
+        return wait
 
     def _look(self, one: AccountView) -> channels.Probed:
         begun, at, sent, most = time.monotonic(), time.time(), self._sent(one), one.patience + GRACE_SECONDS

@@ -2,8 +2,9 @@
 
 ``{"do": "status"}``, ``{"do": "inspect", "command": ...}``, ``{"do": "poke", "name": ...}``, ``{"do": "ping"}``;
 ``{"do": "channels"}``, ``{"do": "probe", "account": ...}``; ``{"do": "order", "what": ..., "keys": [...]}`` for chunks,
-``{"do": "release", "seqs": [...]}`` and ``{"do": "discard-held", "seqs": [...]}`` for held rows. What is refused is
-answered ``{"error": text}``.
+``{"do": "release", "seqs": [...]}`` and ``{"do": "discard-held", "seqs": [...]}`` for held rows;
+``{"do": "notify", "account": ..., "id": ...}`` for a person who was let in; ``{"do": "chats", "account": ..., "limit":
+...}``, the account null for all. What is refused is answered ``{"error": text}``.
 """
 
 import json
@@ -17,7 +18,19 @@ from actors.control.reading import JournalReader
 from actors.control.view import GatewayView
 from actors.runtime.logs import stamp
 
-REQUESTS = ("status", "inspect", "poke", "ping", "channels", "probe", "order", "release", "discard-held")
+REQUESTS = (
+    "status",
+    "inspect",
+    "poke",
+    "ping",
+    "channels",
+    "probe",
+    "order",
+    "release",
+    "discard-held",
+    "notify",
+    "chats",
+)
 LONGEST = 64 * 1024
 """Bytes of a request."""
 
@@ -70,6 +83,10 @@ class Requests:
                 return self._operations.release(seqs)
             case {"do": "discard-held", "seqs": seqs}:
                 return self._operations.discard(seqs)
+            case {"do": "notify", "account": str(account), "id": str(handle)}:
+                return self._notify(account, handle)
+            case {"do": "chats", "account": str() | None as account, "limit": int(limit)}:
+                return self._operations.chats(account, limit)
         return {"error": f"unknown request; known: {', '.join(REQUESTS)}"}
 
     def _inspect(self, text: str) -> dict[str, Any]:
@@ -80,6 +97,14 @@ class Requests:
             return reports.actors(self._view, self._now())
         except (UnknownCommandError, reports.NoSuchActorError) as error:
             return {"error": str(error)}
+
+    def _notify(self, account: str, handle: str) -> dict[str, Any]:
+        """``{told: true}``: the registry sees to it. Whether there is anybody to tell, the outbox shows."""
+        if not any(one.id == account and one.enabled for one in self._view.accounts):
+            return {"error": f"no account {account[:80]!r} runs; see: gateway channels list"}
+        if not self._view.notify(account, handle):
+            return {"error": "the pairing registry is just being started again: try once more"}
+        return {"told": True}
 
     def _poke(self, name: str) -> dict[str, Any]:
         action = self._view.poke.get(name)

@@ -15,10 +15,11 @@ from actors.control.orders import ChunkState
 from actors.envelopes.control import OpenChunk
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Inbound
-from actors.envelopes.outbound import POSITION_BITS, reply_of
+from actors.envelopes.outbound import POSITION_BITS
 from actors.journal import queries
 from actors.journal.schema import connect_readonly
 from actors.normalizer.normalize import Malformed, normalize
+from actors.outbound.answers import ANSWER_BITS, MOST_CHUNKS, answer_of
 from actors.runtime.logs import stamp
 
 EXCERPT = 200
@@ -145,11 +146,14 @@ def chunks(path: Path, state: str | None, floor: bool = False, pick: Pick = ANY)
 
 def chunk(path: Path, key: int) -> dict[str, Any] | None:
     """All that is known of one chunk, and of the message it answers; None when there is no such chunk."""
-    first = reply_of(key) << POSITION_BITS
-    last = first + (1 << POSITION_BITS) - 1
+    first = answer_of(key) << ANSWER_BITS
+    last = first + MOST_CHUNKS - 1
     with _reading(path) as connection:
         one = queries.chunk(connection, key)
-        parts = connection.execute("SELECT count(*) FROM outbox WHERE key BETWEEN ? AND ?", (first, last)).fetchone()[0]
+        part, parts = connection.execute(
+            "SELECT count(*) FILTER (WHERE key <= ?), count(*) FROM outbox WHERE key BETWEEN ? AND ?",
+            (key, first, last),
+        ).fetchone()
     if one is None:
         return None
     return {
@@ -161,7 +165,7 @@ def chunk(path: Path, key: int) -> dict[str, Any] | None:
         "chatGuid": one.chat_guid or None,
         "service": one.service or None,
         "text": one.text,
-        "part": key - first + 1,
+        "part": part,
         "parts": parts,
         "tries": one.tries,
         "queuedAt": stamp(one.queued_at),

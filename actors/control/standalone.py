@@ -1,6 +1,6 @@
 """An account looked at without a gateway: a probe from this process, and what its last send said.
 
-In: the account, what was read from the journal. Out: the value of ``channels status``.
+In: the account, what was read from the journal. Out: the value of ``channels status``, or its chats.
 """
 
 import sqlite3
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from actors.control import channels, shelf
+from actors.control.chat_lists import Listed, failed
+from actors.control.chat_lists import found as listed
 from actors.control.probe import Found, probe
 from actors.control.reading import Reading
 from actors.journal.schema import JournalError
@@ -29,9 +31,17 @@ def look(one: Account, reading: Reading, journal: Path, source: int | None, miss
     return channels.standing(one, reading, source, problem, found.capabilities, probed)
 
 
-def _asked(one: Account) -> Found:
+def chats(one: Account, limit: int) -> Listed:
+    """The chats of an account, at most ``limit``; blocks as ``look`` does."""
+    found = _asked(one, limit)
+    if found.problem is not None and found.problem.code not in channels.DEGRADED:
+        return failed(found.problem)
+    return listed(one.cli_path, found.result)
+
+
+def _asked(one: Account, limit: int = 1) -> Found:
     database = ("--db", one.db_path) if one.db_path else ()
-    return probe(one.cli_path, ("rpc", *database), one.probe_timeout_ms / 1000)
+    return probe(one.cli_path, ("rpc", *database), one.probe_timeout_ms / 1000, limit)
 
 
 def _automation(journal: Path, account: str) -> Problem | None:

@@ -7,6 +7,7 @@ message apart at worst.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from actors.control.inbox import Done, Question
 from actors.envelopes.control import Order
 from actors.journal.ledger import Ledger
 from actors.rpc.health import LinkHealth
@@ -39,8 +40,10 @@ class GatewayView:
     ``poke`` holds what the command line may ask for by name, such as ``pairing-changed``; each is called on a thread
     of the control server and must only tell. So must the others: ``order`` tells the sender of an account what is to be
     done with a chunk, ``release`` and ``discard`` tell the journal which held rows to judge again or to give up,
-    ``probe`` tells the reader of an account to look at its link and call back on a thread of its own when it has.
-    All four are False where the actor they tell does not live just now.
+    ``probe`` tells the reader of an account to look at its link and call back on a thread of its own when it has,
+    ``notify`` tells the pairing registry to tell a person (account, canonical handle) that they were let in, ``call``
+    tells the caller of an account to ask its imsg a question and calls back once: with the answer, or None when there
+    is none in time. All six are False where the actor they tell does not live just now.
     """
 
     version: str
@@ -56,3 +59,5 @@ class GatewayView:
     release: Callable[[tuple[int, ...]], bool]
     discard: Callable[[tuple[int, ...]], bool]
     probe: Callable[[str, Callable[[], None]], bool]
+    notify: Callable[[str, str], bool]
+    call: Callable[[str, Question, Done], bool]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
 
+from actors.control.inbox import Done, Question
 from actors.control.view import AccountView, GatewayView
 from actors.envelopes.control import Order
 from actors.envelopes.outbound import chunk_key
@@ -46,10 +47,14 @@ class Told:
         self.released: list[tuple[int, ...]] = []
         self.discarded: list[tuple[int, ...]] = []
         self.probed: list[str] = []
+        self.notified: list[tuple[str, str]] = []
         self.on_order: Callable[[Order], None] = lambda _: None
         self.on_release: Callable[[tuple[int, ...]], None] = lambda _: None
         self.on_discard: Callable[[tuple[int, ...]], None] = lambda _: None
         self.on_probe: Callable[[Callable[[], None]], None] = lambda done: done()
+        self.on_notify: Callable[[str, str], None] = lambda account, handle: None
+        self.called: list[tuple[str, Question]] = []
+        self.on_call: Callable[[str, Done], None] = lambda account, done: None
 
     def order(self, account: str, order: Order) -> bool:
         self.orders.append((account, order))
@@ -70,6 +75,17 @@ class Told:
         self.probed.append(account)
         if self.alive:
             self.on_probe(done)
+        return self.alive
+
+    def notify(self, account: str, handle: str) -> bool:
+        self.notified.append((account, handle))
+        self.on_notify(account, handle)
+        return self.alive
+
+    def call(self, account: str, question: Question, done: Done) -> bool:
+        self.called.append((account, question))
+        if self.alive:
+            self.on_call(account, done)
         return self.alive
 
 
@@ -98,6 +114,8 @@ def gateway(
         release=told.release,
         discard=told.discard,
         probe=told.probe,
+        notify=told.notify,
+        call=told.call,
     )
 
 

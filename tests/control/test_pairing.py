@@ -1,105 +1,61 @@
-"""``pairing list`` and ``pairing approve``."""
+"""``pairing list``, and the words all pairing verbs share."""
 
 from __future__ import annotations
 
-import json
 import threading
-import time
-from pathlib import Path
 
 import pytest
 
-from actors.pairing.store import PairingStore
 from config import Places
 from tests.control.builders import gateway
 from tests.control.conftest import Gateway, Serve
-
-ALICE, BOB = "+15550001111", "bob@example.com"
-
-
-@pytest.fixture
-def store(places: Places) -> PairingStore:
-    """The store the command line works on."""
-    return PairingStore(places.credentials)
+from tests.control.pairing_support import ALICE, BOB, allowed, ask, configure, let_in, waiting
 
 
-def ask(store: PairingStore, who: str = ALICE, account: str = "default") -> str:
-    """``who`` asks for access; the code."""
-    code, created = store.challenge(account, who, time.time(), {"sender": "Alice [red]\x1b"})
-    assert created
-    return code
-
-
-def test_requests_are_listed(cli: Gateway, store: PairingStore) -> None:
-    code = ask(store)
+def test_requests_and_the_people_let_in_are_listed(cli: Gateway, places: Places) -> None:
+    code = ask(places, sender="Alice [red]\x1b")
+    let_in(places, BOB, "work")
     said = cli("pairing", "list", "--json")
     assert said.code == 0
-    assert said.json.keys() == {"channel", "requests"}
     assert said.json["channel"] == "imessage"
     (found,) = said.json["requests"]
     assert (found["id"], found["code"]) == (ALICE, code)
     assert found["createdAt"].endswith("Z")
     assert found["meta"]["accountId"] == "default"
+    assert said.json["approved"] == [{"id": BOB, "account": "work", "owner": False}]
     shown = cli("pairing", "list").out
     assert code in shown
     assert "Alice [red]\\x1b" in shown
+    assert BOB in shown
+    assert "gateway pairing revoke HANDLE" in shown
 
 
 def test_without_requests_one_line_names_the_channel(cli: Gateway) -> None:
     assert cli("pairing", "list").out == "no pending pairing requests for imessage\n"
-    assert cli("pairing", "list", "imessage", "--json").json == {"channel": "imessage", "requests": []}
+    nothing = {"channel": "imessage", "requests": [], "approved": []}
+    assert cli("pairing", "list", "imessage", "--json").json == nothing
 
 
-def test_account_picks_its_requests(cli: Gateway, store: PairingStore) -> None:
-    ask(store)
-    ask(store, BOB, "work")
-    assert len(cli("pairing", "list", "--json").json["requests"]) == 2
-    (found,) = cli("pairing", "list", "--account", "Work", "--json").json["requests"]
-    assert found["id"] == BOB
+def test_account_picks_its_requests_and_its_people(cli: Gateway, places: Places) -> None:
+    ask(places)
+    let_in(places, BOB, "work")
+    ask(places, "carol@example.com", "work")
+    everybody = cli("pairing", "list", "--json").json
+    assert len(everybody["requests"]) == 2
+    work = cli("pairing", "list", "--account", "Work", "--json").json
+    assert [one["id"] for one in work["requests"]] == ["carol@example.com"]
+    assert [one["id"] for one in work["approved"]] == [BOB]
+    assert cli("pairing", "list", "--account", "default", "--json").json["approved"] == []
 
 
-FORMS = [
-    ("CODE",),
-    ("imessage", "CODE"),
-    ("imsg", "CODE"),
-    ("iMessage", "code"),
-    ("--channel", "imessage", "CODE"),
-    ("CODE", "--channel", "imsg"),
-    ("imessage", "CODE", "--channel", "imessage"),
-]
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_every_way_to_write_it_approves(cli: Gateway, store: PairingStore, form: tuple[str, ...]) -> None:
-    code = ask(store)
-    words = [{"CODE": code, "code": code.lower()}.get(word, word) for word in form]
-    said = cli("pairing", "approve", *words)
-    assert (said.code, said.err) == (0, "")
-    assert f"approved imessage {ALICE} (account default)" in said.out
-    assert store.allowed("default") == {ALICE}
-    assert store.requests(now=time.time()) == ()
-
-
-def test_json_names_the_files(cli: Gateway, store: PairingStore) -> None:
-    said = cli("pairing", "approve", ask(store), "--json")
-    assert said.json["id"] == ALICE
-    assert said.json["account"] == "default"
-    assert json.loads(Path(said.json["store"]).read_text())["allowFrom"] == [ALICE]
-
-
-def test_approve_in_another_account_finds_nothing(cli: Gateway, store: PairingStore) -> None:
-    code = ask(store)
-    said = cli("pairing", "approve", code, "--account", "work")
-    assert (said.code, said.out) == (1, "")
-    assert f"no pending pairing request for code {code} in account work" in said.err
-    assert cli("pairing", "approve", code, "--account", "default").code == 0
-
-
-def test_an_unknown_code_is_an_error_that_names_the_store(cli: Gateway, store: PairingStore) -> None:
-    said = cli("pairing", "approve", "ZZZZ\x1bZZZ", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert str(store.pending_file) in said.err
-    assert "\x1b" not in said.err
+def test_the_owner_is_marked(cli: Gateway, places: Places) -> None:
+    """Whoever was let in first, as long as the config names nobody else."""
+    assert cli("pairing", "approve", ask(places)).code == 0
+    assert cli("pairing", "list", "--json").json["approved"][0]["owner"] is True
+    configure(places, commands={"ownerAllowFrom": [BOB]})
+    assert cli("pairing", "list", "--json").json["approved"][0]["owner"] is False
+    configure(places, commands={"ownerAllowFrom": ["+1 (555) 000-1111"]})
+    assert cli("pairing", "list", "--json").json["approved"][0]["owner"] is True
 
 
 @pytest.mark.parametrize(
@@ -108,39 +64,79 @@ def test_an_unknown_code_is_an_error_that_names_the_store(cli: Gateway, store: P
         ("approve", "imessage", "ABCDEFGH", "more"),
         ("approve", "telegram", "ABCDEFGH"),
         ("approve", "ABCDEFGH", "--channel", "telegram"),
+        ("approve", "telegram", "ABCDEFGH", "--channel", "imessage"),
         ("approve", "imessage"),
+        ("approve", " "),
         ("approve", "ABCDEFGH", "--account", " "),
         ("list", "telegram"),
         ("list", "imessage", "more"),
         ("list", "--account", ""),
+        ("revoke", "imessage"),
+        ("revoke", "chat_id:7"),
+        ("revoke", "*"),
+        ("revoke", ALICE, "--account", " "),
+        ("deny", "imessage"),
+        ("deny", "telegram", ALICE),
+        ("deny", "ABCDEFGH", "--account", ""),
+        ("import", "--account", " "),
     ],
 )
 def test_what_names_nothing_is_wrong_usage(cli: Gateway, words: tuple[str, ...]) -> None:
     said = cli("pairing", *words)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("gateway: ")
+    assert said.err.count("\n") == 1
 
 
-def test_a_running_gateway_is_told(cli: Gateway, store: PairingStore, serve: Serve) -> None:
+@pytest.mark.parametrize("verb", ["list", "approve", "revoke", "deny", "import"])
+def test_every_verb_explains_itself(cli: Gateway, verb: str) -> None:
+    said = cli("pairing", verb, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert f"usage: gateway pairing {verb}" in said.out
+
+
+def test_a_running_gateway_is_told_of_every_change(cli: Gateway, places: Places, serve: Serve) -> None:
     poked = threading.Event()
     serve(gateway(poke={"pairing-changed": poked.set}))
-    assert cli("pairing", "approve", ask(store)).code == 0
-    assert poked.is_set()
+    code, other = ask(places), ask(places, BOB)
+    for words in (("approve", code), ("revoke", ALICE), ("deny", other)):
+        assert cli("pairing", *words).code == 0
+        assert poked.is_set(), words
+        poked.clear()
 
 
-def test_a_gateway_that_cannot_be_told_is_only_a_remark(cli: Gateway, store: PairingStore, serve: Serve) -> None:
+def test_a_gateway_that_cannot_be_told_is_only_a_remark(cli: Gateway, places: Places, serve: Serve) -> None:
     serve(gateway())
-    said = cli("pairing", "approve", ask(store))
+    said = cli("pairing", "approve", ask(places))
     assert said.code == 0
     assert "could not be told" in said.err
-    assert store.allowed("default") == {ALICE}
+    assert allowed(places) == {ALICE}
 
 
-def test_a_store_that_cannot_be_read_is_not_empty(cli: Gateway, store: PairingStore) -> None:
-    store.folder.mkdir(parents=True)
-    store.pending_file.write_text("{broken")
-    for words in (("list", "--json"), ("approve", "ABCDEFGH")):
+def test_a_store_that_cannot_be_read_is_not_empty(cli: Gateway, places: Places) -> None:
+    pending = places.credentials / "imessage-pairing.json"
+    pending.parent.mkdir(parents=True)
+    pending.write_text("{broken")
+    for words in (("list", "--json"), ("approve", "ABCDEFGH"), ("deny", "ABCDEFGH")):
         said = cli("pairing", *words)
         assert (said.code, said.out) == (1, "")
-        assert str(store.pending_file) in said.err
-    assert store.pending_file.read_text() == "{broken"
+        assert str(pending) in said.err
+    assert pending.read_text() == "{broken"
+
+
+def test_files_that_belong_to_no_account_are_passed_over(cli: Gateway, places: Places) -> None:
+    let_in(places, BOB, "work")
+    for name in ("imessage- -allowFrom.json", "imessage--allowFrom.json", "telegram-work-allowFrom.json"):
+        (places.credentials / name).write_text('{"version": 1, "allowFrom": ["+15550009999"]}')
+    assert [one["id"] for one in cli("pairing", "list", "--json").json["approved"]] == [BOB]
+
+
+def test_an_approval_file_that_cannot_be_read_is_not_empty(cli: Gateway, places: Places) -> None:
+    let_in(places, BOB, "work")
+    file = places.credentials / "imessage-work-allowFrom.json"
+    file.write_text("[]")
+    for words in (("list",), ("revoke", BOB)):
+        said = cli("pairing", *words)
+        assert (said.code, said.out) == (1, "")
+        assert str(file) in said.err
+    assert waiting(places) == []

@@ -16,8 +16,9 @@ from actors.control.accounts import missed, wanted
 from actors.control.cli.common import add_json, ask, places, print_json, remark
 from actors.control.cli.exits import BAD_CONFIG, ERROR, NOT_RUNNING, OK, VerbError
 from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
+from actors.control.config_file import load
 from actors.control.reading import JournalReader
-from config import Loaded, Places, load
+from config import Loaded, Places
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.control.cli.common import add_json, places, print_json, remark
 from actors.control.cli.exits import ERROR, OK
-from config import Loaded, Places, Problem, load
+from actors.control.config_file import cautions, load
+from config import Loaded, Places, Problem
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -36,10 +38,11 @@ def execute(args: argparse.Namespace) -> int:
     if args.action == "file":
         return _file(args, where)
     loaded = load(where, os.environ)
+    warnings = [*loaded.warnings, *cautions(loaded, where)]
     if args.json:
-        print_json(as_json(loaded))
+        print_json(as_json(loaded, warnings))
     else:
-        _report(loaded)
+        _report(loaded, warnings)
     return ERROR if loaded.problems else OK
 
 
@@ -57,14 +60,14 @@ def short(path: Path, home: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _report(loaded: Loaded) -> None:
+def _report(loaded: Loaded, warnings: Sequence[str]) -> None:
     if loaded.problems:
         print(f"{loaded.path} is not valid:")
         for problem in loaded.problems:
             print(_printable(str(problem)))
     else:
         print(f"{loaded.path} is valid")
-    for warning in loaded.warnings:
+    for warning in warnings:
         remark(f"warning: {warning}")
 
 
@@ -74,13 +77,13 @@ def _printable(text: str) -> str:
     return visible(text)
 
 
-def as_json(loaded: Loaded) -> dict[str, object]:
+def as_json(loaded: Loaded, warnings: Sequence[str]) -> dict[str, object]:
     """``{valid, path, issues: [{path, message, line, column, file?}], warnings}``."""
     return {
         "valid": not loaded.problems,
         "path": str(loaded.path),
         "issues": [_issue(problem) for problem in loaded.problems],
-        "warnings": list(loaded.warnings),
+        "warnings": list(warnings),
     }
 
 

@@ -14,8 +14,9 @@ from actors.control import shelf
 from actors.control.cli.common import places, print_json, remark
 from actors.control.cli.exits import ERROR, NOT_RUNNING, OK, USAGE, VerbError
 from actors.control.cli.operating import Done, add_choice, alone, journal, portions, refuse, report, runs, wait
+from actors.control.config_file import load
 from actors.control.shelf import Pick, RowState
-from config import Places, load
+from config import Places
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -21,6 +21,8 @@ VERBS = {
     "status": ("actors.control.cli.status", "is it running, is it well, what waits"),
     "logs": ("actors.control.cli.logs", "what it did, also while it is not running"),
     "pairing": ("actors.control.cli.pairing", "who asks for access, and letting them in"),
+    "explain": ("actors.control.cli.explain", "why a message was answered or not, rule by rule"),
+    "chats": ("actors.control.cli.chats", "the conversations, their chat_id, and who may speak there"),
     "channels": ("actors.control.cli.channels", "the accounts: is imsg there, and what may it do"),
     "held": ("actors.control.cli.held", "messages set aside for you to release or discard"),
     "outbox": ("actors.control.cli.outbox", "what was sent, what is still to be sent, and why not"),
@@ -37,9 +39,11 @@ first steps:
   gateway run                      start; stop it with Ctrl-C
   gateway status                   is it well? (from another terminal)
   gateway channels status --probe  is imsg there, and may it read? (also before the first run)
+  gateway chats                    which chat has which number, and who may speak there?
   gateway pairing list             someone wrote and got a code: who?
   gateway pairing approve CODE     let that person in
   gateway held list                messages that wait for your word
+  gateway explain last             why was it answered, or not?
 
 `gateway VERB --help` tells more about each.
 The config file: --config F, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else \

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from actors.control.cli.common import add_json, places, print_json, remark
 from actors.control.cli.exits import BAD_CONFIG, ERROR, OK, USAGE, VerbError
+from actors.control.config_file import load
 from actors.outbound.chunks import chunk
 from actors.outbound.targets import TargetError, parse_target, wire_params
-from config import Account, Places, load
+from config import Account, Places
 from config.ids import normalize_id
 
 if TYPE_CHECKING:

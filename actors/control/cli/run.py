@@ -11,7 +11,8 @@ import time
 from typing import Any
 
 from actors.control.cli.exits import BAD_CONFIG
-from config import Loaded, Places, load
+from actors.control.config_file import load
+from config import Loaded, Places
 
 WAIT_SECONDS = 1.0
 

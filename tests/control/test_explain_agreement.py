@@ -1,0 +1,138 @@
+"""What explain says of a row is what the gateway's own actors decide about it, for many rows under many configs."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from actors.access.controller import AccessController
+from actors.control.config_file import load
+from actors.control.explain import hypothetical
+from actors.control.hypothetical import row_of
+from actors.control.judge import Judge
+from actors.control.remembered import Memory
+from actors.envelopes.control import Record
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Received, Verdict
+from actors.normalizer.actor import Normalizer
+from actors.pairing.owners import OwnerFile
+from actors.pairing.snapshot import Snapshots
+from actors.pairing.store import PairingStore
+from config import Loaded, Places
+from tests.control.chance import message, world
+from tests.support.actors import Probe
+from tests.support.probes import killable
+
+CONFIGS, ROWS = 60, 1000
+RECEIVED = 1_800_001_000.0
+
+Said = tuple[Any, ...]
+
+
+def said_by_actors(loaded: Loaded, places: Places, rows: list[bytes]) -> list[Said]:
+    """The verdicts of the real Normalizer and AccessController."""
+    judge = judge_of(loaded, places)
+    assert loaded.config is not None
+    owners = None if loaded.config.commands.owners else OwnerFile(places.owners)
+    book = Snapshots(PairingStore(places.credentials), owners)
+    journal = Probe("journal")
+    with killable() as stage:
+        access = AccessController.start(
+            stage.place("access"),
+            {"default": judge.view},
+            book,
+            journal.ref,
+            Probe("sessions").ref,
+            Probe("pairing").ref,
+            {"default": Probe("sender").ref},
+        )
+        normalizer = Normalizer.start(
+            stage.place("normalizer"), access, journal.ref, (), None, {"default": judge.view.region}
+        )
+        stage.settle()
+        stage.tell(normalizer, *(Received("default", 1, raw, RECEIVED) for raw in rows))
+        stage.settle()
+    return [as_said(record.fact.verdict) for record in journal.all(Record)]
+
+
+def as_said(verdict: Verdict) -> Said:
+    match verdict:
+        case Admit(session, agent, mentioned, _, _, authority):
+            return ("admit", session, agent, mentioned, authority)
+        case Challenge(handle, key):
+            return ("challenge", key, handle)
+        case Dropped(reason, key):
+            return ("drop", key or None, reason)
+        case Held(reason, key):
+            return ("hold", key or None, reason)
+        case Corrupt(error):
+            return ("drop", None, "malformed payload", error)
+
+
+def said_by_explain(judge: Judge, raw: bytes) -> Said:
+    told = hypothetical(judge, row_of(raw), RECEIVED, Memory(judge.account, 1), received=False)
+    decision, key = told["decision"], told["configKey"]
+    if told["rules"][-1]["result"] == "pass" or any(one["result"] != "pass" for one in told["rules"][:-1]):
+        return ("not the last rule decided", told["rules"])
+    match decision:
+        case "admit":
+            assert told["commandAuthorized"] == (told["authority"] != "known")
+            return (decision, told["session"], told["agent"], told["wasMentioned"], told["authority"])
+        case "challenge":
+            assert told["reason"] == "pairing required"
+            return (decision, key, told["sender"])
+        case _:
+            error = (told["error"],) if told["error"] else ()
+            return (decision, key, told["reason"], *error)
+
+
+def judge_of(loaded: Loaded, places: Places) -> Judge:
+    assert loaded.config is not None
+    [account] = loaded.accounts
+    return Judge.of(account, loaded.config, places)
+
+
+def valid_world(seed: int) -> tuple[Loaded, Places]:
+    """The next valid config at or after a seed, with its files written."""
+    places = Places.from_env(os.environ)
+    for attempt in range(100):
+        made = world(Random(seed * 1000 + attempt))
+        made.write(places.state)
+        if not (loaded := load(places, os.environ)).problems:
+            return loaded, places
+    raise AssertionError("no valid config among a hundred")
+
+
+@pytest.mark.parametrize("seed", range(CONFIGS))
+def test_explain_says_what_the_actors_decide(seed: int) -> None:
+    loaded, places = valid_world(seed)
+    chance = Random(seed)
+    rows = [message(chance, number) for number in range(1, ROWS + 1)]
+    decided = said_by_actors(loaded, places, rows)
+    judge = judge_of(loaded, places)
+    explained = [said_by_explain(judge, raw) for raw in rows]
+    assert len(decided) == ROWS
+    assert [(raw, was, told) for raw, was, told in zip(rows, decided, explained, strict=True) if was != told] == []
+
+
+def test_the_random_world_reaches_every_decision() -> None:
+    """Else agreement would prove little."""
+    found: Counter[Any] = Counter()
+    for seed in range(CONFIGS):
+        loaded, places = valid_world(seed)
+        judge, chance = judge_of(loaded, places), Random(seed)
+        said = [said_by_explain(judge, message(chance, number)) for number in range(1, 101)]
+        found.update(one[0] for one in said)
+        found.update(one[2] for one in said if one[0] in {"drop", "hold"})
+        found.update(one[4] for one in said if one[0] == "admit")
+    expected = {
+        "admit", "challenge", "drop", "hold", "known", "authorised", "owner", "malformed payload", "from me",
+        "missing sender", "group without chat_id", "groupPolicy disabled", "not in groupAllowFrom",
+        "group id not in allowlist", "dmPolicy disabled", "dmPolicy blocked", "reaction", "empty body", "no mention",
+        "short code", "no chat anchor", "control command (unauthorized)", "no agent", "pairing store unreadable",
+        "groupPolicy allowlist (empty groupAllowFrom)", "self-chat echo",
+    }  # fmt: skip
+    assert expected <= found.keys(), expected - found.keys()
