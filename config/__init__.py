@@ -2,8 +2,8 @@
 
 `Places.from_env` says where everything is; `load` reads the file there and returns a `Loaded`: either a
 `Config` with its `Account`s, or every `Problem` with key, line and remedy. A `Check` adds to those what only
-others know. The file is the JSON5 file OpenClaw users have, plus the keys of this gateway. Writing and reloading
-are not here.
+others know. The file is the JSON5 file OpenClaw users have, plus the keys of this gateway. `config.writer` changes
+it and keeps every comment; reloading is not here.
 """
 
 from config.account import Account

@@ -16,14 +16,16 @@ from config.paths import Path
 
 MAX_DEPTH = 100
 """Objects and lists inside each other; more is refused."""
+MAX_VALUES = 50_000
+"""Values in one file; more is refused, so that no file takes seconds to read."""
 
 # Unterminated comments and strings match to the end of the text: that keeps the scan linear.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     (?P<space>(?:\s|\ufeff)+|//[^\n\r\u2028\u2029]*|/\*.*?(?:\*/|\Z))
     |(?P<string>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)
     |(?P<punctuation>[{}\[\]:,])
-    |(?P<word>[^\s{}\[\]:,"'/]+)
+    |(?P<word>[^\s\ufeff{}\[\]:,"'/]+)
     |(?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -31,7 +33,8 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|.))", re.DOTALL)
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _LINE_BREAKS = {"\n", "\r", "\r\n", "\u2028", "\u2029"}
-_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+# Only one way to match any text: a long number that is none must not take its length squared.
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _NOT_FINITE = {"NaN", "Infinity"}
 _MAX_DIGITS = 400
 
@@ -57,11 +60,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a scan found; `too_deep` is the offset where the nesting limit was passed."""
+    """What a scan found; `too_deep` and `too_many` are the offsets where a limit was passed."""
 
     root: Mark
     faults: tuple[Fault, ...]
     too_deep: int | None
+    too_many: int | None = None
 
 
 @dataclass(slots=True)
@@ -86,12 +90,12 @@ class _Frame:
 
 
 def scan(text: str) -> Marks:
-    """The marks and faults of a JSON5 text; stops where the nesting limit is passed."""
+    """The marks and faults of a JSON5 text; stops where a limit is passed."""
     scanner = _Scanner()
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         if token.lastgroup != "space" and not scanner.feed(token):
             break
-    return Marks(scanner.root, tuple(scanner.faults), scanner.too_deep)
+    return Marks(scanner.root, tuple(scanner.faults), scanner.too_deep, scanner.too_many)
 
 
 class _Scanner:
@@ -99,6 +103,8 @@ class _Scanner:
         self.root = Mark(None, 0, 0)
         self.faults: list[Fault] = []
         self.too_deep: int | None = None
+        self.too_many: int | None = None
+        self._values = 0
         self._stack: list[_Frame] = []
 
     def feed(self, token: re.Match[str]) -> bool:
@@ -110,7 +116,7 @@ class _Scanner:
             self._key(frame, text, token.start())
         else:
             self._value(text, token.start(), token.end())
-        return True
+        return self.too_many is None
 
     def _punctuation(self, text: str, at: int) -> bool:
         if text in "{[":
@@ -118,13 +124,17 @@ class _Scanner:
                 self.too_deep = at
                 return False
             self._stack.append(_Frame(self._place(at, at + 1), is_list=text == "["))
-        elif text in "}]" and self._stack:
+            return self.too_many is None
+        if text in "}]" and self._stack:
             self._stack.pop().mark.end = at + 1
         elif text == "," and self._stack:
             self._stack[-1].next()
         return True
 
     def _place(self, start: int, end: int) -> Mark:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            self.too_many = start
         if self._stack:
             return self._stack[-1].add(start, end)
         self.root = Mark(None, start, end)

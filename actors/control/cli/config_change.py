@@ -1,0 +1,117 @@
+"""``gateway config set|unset|rollback``: change the config file, and say what that did."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from actors.control.cli.common import print_json, remark
+from actors.control.cli.config_desk import keys, named_file, refuse, writer
+from actors.control.cli.exits import OK, USAGE, VerbError
+from actors.runtime.logs import visible
+from config import Places, changes
+from config.edit import Set, Unset
+from config.literals import LiteralError, read
+from config.writer import Outcome, Writer, WriteRefusedError
+
+ACTOR = "cli"
+
+_EFFECTS = {
+    "live": "takes effect with the next message",
+    "accounts": "takes effect when the accounts concerned have started anew",
+    "restart": "takes effect when the gateway is restarted",
+}
+
+
+def execute(args: argparse.Namespace, where: Places) -> int:
+    """Make the change, or list what can be put back."""
+    desk = writer(where)
+    try:
+        if args.action == "rollback" and args.list:
+            return _list(args, desk)
+        outcome = _run(args, desk)
+    except WriteRefusedError as error:
+        return refuse(error, keys(args.path) if args.action == "set" else ())
+    if args.json:
+        print_json(_as_json(outcome, dry_run=args.dry_run))
+    else:
+        _report(outcome, dry_run=args.dry_run)
+    return OK
+
+
+def _run(args: argparse.Namespace, desk: Writer) -> Outcome:
+    if args.action == "rollback":
+        return desk.rollback(args.number, ACTOR, named_file(args), dry_run=args.dry_run)
+    path = keys(args.path)
+    if args.action == "unset":
+        return desk.change([Unset(path)], ACTOR, dry_run=args.dry_run, force=args.force)
+    value = _value(args)
+    return desk.change([Set(path, value)], ACTOR, dry_run=args.dry_run, replace=args.replace, force=args.force)
+
+
+def _value(args: argparse.Namespace) -> object:
+    text = args.value
+    if text is None:
+        if sys.stdin.isatty():
+            raise VerbError("a value is missing: gateway config set PATH VALUE", USAGE)
+        text = sys.stdin.read().removesuffix("\n")
+    try:
+        return read(text, strict=args.strict_json)
+    except LiteralError as error:
+        raise VerbError(f"the value is {error}", USAGE) from error
+
+
+def _report(outcome: Outcome, *, dry_run: bool) -> None:
+    if not outcome.changed_paths and outcome.backup is None:
+        print(f"nothing to change in {outcome.file}")
+    for line in outcome.diff_lines:
+        print(visible(line))
+    for warning in outcome.warnings:
+        if any(path in warning for path in outcome.changed_paths):  # the others are as they were
+            remark(f"warning: {warning}")
+    if outcome.unrecorded is not None:
+        remark(f"warning: {outcome.unrecorded}")
+    if dry_run or not (outcome.changed_paths or outcome.backup):
+        return
+    what = _EFFECTS[changes.effect(outcome.changed_paths)] if outcome.changed_paths else "changes no value"
+    print(f"written to {outcome.file}; it {what}")
+    if outcome.backup is not None:
+        print(f"undo: gateway config rollback{_of_file(outcome)}")
+
+
+def _of_file(outcome: Outcome) -> str:
+    main = outcome.loaded is None or outcome.loaded.path == outcome.file
+    return "" if main else f" --file {outcome.file}"
+
+
+def _as_json(outcome: Outcome, *, dry_run: bool) -> dict[str, object]:
+    """``{changed, diff, file, backup, effect, digest, dryRun, warnings}``; effect is null when nothing changed."""
+    return {
+        "changed": list(outcome.changed_paths),
+        "diff": list(outcome.diff_lines),
+        "file": str(outcome.file),
+        "backup": None if outcome.backup is None else str(outcome.backup),
+        "effect": changes.effect(outcome.changed_paths) if outcome.changed_paths else None,
+        "digest": outcome.digest,
+        "dryRun": dry_run,
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _list(args: argparse.Namespace, desk: Writer) -> int:
+    found = desk.backups(named_file(args))
+    if args.json:
+        rows = [
+            {"number": one.number, "path": str(one.path), "bytes": one.size, "time": _utc(one.time)} for one in found
+        ]
+        print_json({"backups": rows})
+        return OK
+    for one in found:
+        when = datetime.fromtimestamp(one.time).astimezone()
+        print(f"{one.number}  {when:%Y-%m-%d %H:%M:%S}  {one.size:>8} bytes  {visible(str(one.path))}")
+    if not found:
+        print("no backups yet: the first change makes one")
+    return OK
+
+
+def _utc(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
