@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.safety import DEFAULT_ROOT
-from config.schema.channel import (
+from config.schema.channel_parts import (
+    BlockStreamingCoalesce,
     ChunkMode,
+    ContextVisibility,
     DmEntry,
     DmPolicy,
     GroupEntry,
@@ -64,9 +66,12 @@ class Account:
     default_to: str | None = None
     markdown_tables: TableMode = "code"
     block_streaming: bool = False
+    block_streaming_coalesce: BlockStreamingCoalesce | None = None
     probe_timeout_ms: int = 10_000
+    health_monitor: bool = True
     send_read_receipts: bool = True
     reaction_notifications: ReactionNotifications = "own"
+    context_visibility: ContextVisibility = "all"
     send_transport: SendTransport = "auto"
     allow_to: tuple[str, ...] = ()
     rate_limit: RateLimit = field(default_factory=RateLimit)

@@ -23,6 +23,7 @@ from config.sources import HERE, Machine
 from config.values import expand_home
 
 MAX_HISTORY = 200
+_OF_ACCOUNTS = f"{ROOT}.accounts."
 OWN_DATABASE = (
     "give each account the dbPath of its own database, on other Macs with its remoteHost, or leave only one of the two"
 )
@@ -32,7 +33,7 @@ _LISTS = ("allow_from", "group_allow_from")
 _ROOTS = ("attachment_roots", "remote_attachment_roots")
 _POLICIES = ("dm_policy", "group_policy", "groups", "include_attachments", "media_max_mb", "text_chunk_limit")
 _SHOWS_INTENT = {*_SOURCE, *_LISTS, *_ROOTS, *_POLICIES}
-_PREPARED = {"enabled", "name", "cli_path", "db_path", "remote_host", "allow_to", *_LISTS, *_ROOTS}
+_PREPARED = {"enabled", "name", "cli_path", "db_path", "remote_host", "allow_to", "health_monitor", *_LISTS, *_ROOTS}
 # Keys whose value goes into the account as it stands.
 _SAME = {info.name for info in fields(Account)} & AccountBlock.model_fields.keys() - _PREPARED
 
@@ -82,10 +83,9 @@ def _account(config: Config, overlay: Overlay, unresolved: Mapping[Keys, tuple[s
         group_allow_from=_entries(values.get("group_allow_from")),
         allow_to=_entries(values.get("allow_to")) or (),
         origins=origins,
-        **chosen,
+        **(chosen | _nested(values, origins)),
         **_program(values, home),
         **_roots(channel, values),
-        **_rendering(values),
     )
 
 
@@ -96,6 +96,12 @@ def _fallbacks(config: Config, chosen: Mapping[str, Any], origins: dict[str, str
             "groupPolicy",
             config.channels.defaults.group_policy,
             "channels.defaults.groupPolicy",
+        ),
+        (
+            "context_visibility",
+            "contextVisibility",
+            config.channels.defaults.context_visibility,
+            "channels.defaults.contextVisibility",
         ),
         (
             "history_limit",
@@ -141,12 +147,17 @@ def _unique_roots(roots: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalize_root(root) for root in roots))
 
 
-def _rendering(values: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(values: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str, Any]:
+    """What stands one level deeper in the file than here."""
     found: dict[str, Any] = {}
-    markdown, streaming = values.get("markdown"), values.get("streaming")
+    markdown, streaming, monitor = (values.get(name) for name in ("markdown", "streaming", "health_monitor"))
     if markdown is not None and markdown.tables is not None:
         found["markdown_tables"] = markdown.tables
-    if "chunk_mode" not in values and streaming is not None and streaming.chunk_mode is not None:
+    if monitor is not None and monitor.enabled is not None:
+        found["health_monitor"] = monitor.enabled
+    # Of the two places of chunkMode the account's own beats the channel's, else the older one counts.
+    is_nearer = _OF_ACCOUNTS in origins.get("streaming", "") and _OF_ACCOUNTS not in origins.get("chunkMode", "")
+    if streaming is not None and streaming.chunk_mode is not None and (is_nearer or "chunk_mode" not in values):
         found["chunk_mode"] = streaming.chunk_mode
     return found
 

@@ -15,9 +15,10 @@ from config.problems import Problem
 from config.source import read
 from config.tree import Node
 
+# Blanks are taken possessively: a long line that is no assignment must not take its length squared.
 _LINE = re.compile(
-    r"""^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*
-    (?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'|(?P<bare>[^#\r\n]*?))[ \t]*(?:\#.*)?\r?$""",
+    r"""^[ \t]*+(?:export[ \t]++)?(?P<name>[A-Za-z_][A-Za-z0-9_]*+)[ \t]*+=[ \t]*+
+    (?:(?:"(?P<double>(?:[^"\\]|\\.)*+)"|'(?P<single>[^']*+)')[ \t]*+|(?P<bare>[^#\r\n]*+))(?:\#.*)?\r?$""",
     re.VERBOSE | re.MULTILINE,
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
@@ -30,7 +31,7 @@ def parse_dotenv(text: str) -> dict[str, str]:
         if line["double"] is not None:
             value = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), line["double"])
         else:
-            value = line["single"] if line["single"] is not None else line["bare"]
+            value = line["single"] if line["single"] is not None else line["bare"].rstrip(" \t")
         found[line["name"]] = value
     return found
 

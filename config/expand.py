@@ -1,9 +1,10 @@
 """`$include`: files inside the config file.
 
 `{$include: "./groups.json5", ...}` is replaced by what that file holds (a list of files: later ones win), with
-the keys beside it laid on top. Paths are relative to the file that holds them. An included file is a regular
-file without hard links inside the config file's folder (after links are followed) or one of
-`OPENCLAW_INCLUDE_ROOTS`. Nothing is raised: every mistake becomes a Problem that names the include.
+the keys beside it laid on top; a file may hold a list or a single value when no keys stand beside it. Paths are
+relative to the file that holds them. An included file is a regular file without hard links inside the config file's
+folder (after links are followed) or one of `OPENCLAW_INCLUDE_ROOTS`. Nothing is raised: every mistake becomes a
+Problem that names the include.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ INCLUDE = "$include"
 MAX_INCLUDES = 10
 """Files inside each other."""
 MAX_FILES = 200
+MAX_TOTAL = 8 * 1024 * 1024
+"""Bytes of all included files; one read twice counts twice."""
 MAX_NAME = 4096
 
 
 class Includer:
-    """Resolves the includes of one document. `problems`, `files` and `contents` fill up on the way."""
+    """Resolves the includes of one document. Its lists fill up on the way.
+
+    `files` and their `contents`, `problems`, and where something is missing because of them (`broken`).
+    """
 
     def __init__(self, main: Path, env: Mapping[str, str]) -> None:
         extra = [Path(root) for root in env.get("OPENCLAW_INCLUDE_ROOTS", "").split(os.pathsep) if root]
@@ -39,6 +45,7 @@ class Includer:
         self.problems: list[Problem] = []
         self.files: list[Path] = []
         self.contents: list[bytes] = []
+        self.broken: list[Keys] = []
 
     def resolve(self, node: Node) -> Node:
         """The document with every include replaced; broken ones are left out and reported."""
@@ -68,15 +75,18 @@ class Includer:
         names = target.value if isinstance(target.value, tuple) else (target,)
         if not names or not all(isinstance(name.value, str) for name in names):
             self._report(target, here, "must be a file name or a list of file names")
+            self.broken.append(path)
             return beside
         loaded = [found for name in names if (found := self._load(name, here, path, stack, depth)) is not None]
         if len(loaded) < len(names):
+            self.broken.append(path)
             return beside
         merged = reduce(merge_include, loaded)
         if not beside.value:
             return merged
         if not isinstance(merged.value, dict):
             self._report(target, here, "does not hold an object, so no keys may stand beside it")
+            self.broken.append(path)
             return beside
         return merge_include(merged, beside)
 
@@ -91,7 +101,10 @@ class Includer:
             return None
         self.files.append(file)
         self.contents.append(data)
-        source = parse_bytes(file, data, main=False)
+        if sum(map(len, self.contents)) > MAX_TOTAL:
+            self._report(name, here, f"the included files together are larger than {MAX_TOTAL // 1024} KiB")
+            return None
+        source = parse_bytes(file, data, main=False, part=True)
         if isinstance(source, list):
             self.problems.extend(source)
             return None

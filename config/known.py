@@ -44,12 +44,12 @@ _DEFAULTS = _AGENT | _keys(
 
 IGNORED: dict[Pattern, frozenset[str]] = {
     (): _keys(
-        "meta env wizard diagnostics cli crestodian update browser ui secrets auth acp models nodeHost broadcast"
+        "meta wizard diagnostics cli crestodian update browser ui secrets auth acp models nodeHost broadcast"
         " audio media approvals cron hooks web discovery canvasHost talk plugins skills memory mcp proxy"
         " identity routing"
     ),
     ("channels",): CHANNELS,
-    ("channels", "defaults"): _keys("contextVisibility implicitMentions heartbeat heartbeatVisibility"),
+    ("channels", "defaults"): _keys("implicitMentions heartbeat heartbeatVisibility"),
     ("channels", "imessage"): _ACCOUNT,
     ("channels", "imessage", "streaming"): _STREAMING,
     ("channels", "imessage", "groups", "*"): _GROUP,

@@ -20,6 +20,7 @@ from config.dotenv import variables
 from config.expand import Includer
 from config.known import Sifted, sift
 from config.merge import merge_overlay
+from config.paths import Path as Keys
 from config.paths import dotted, parse
 from config.places import Places
 from config.problems import Problem, in_file_order
@@ -57,10 +58,11 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the files gave: the merged document, or problems."""
+    """What the files gave: the merged document, or problems, and where the document lacks something because of them."""
 
     root: Node | None = None
     problems: list[Problem] = field(default_factory=list)
+    broken: list[Keys] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     digest: str = ""
 
@@ -71,7 +73,7 @@ def load(places: Places, env: Mapping[str, str], further: Collection[Check] = ()
     `further` are checks this package cannot make itself; what they find refuses the file like any other problem.
     """
     reading = _read_files(places, env)
-    if reading.root is None or reading.problems:
+    if reading.root is None:
         return _refused(places, reading, reading.problems, ())
     names, warnings = variables(env, places.dotenv, reading.root)
     sifted = sift(reading.root)
@@ -80,6 +82,9 @@ def load(places: Places, env: Mapping[str, str], further: Collection[Check] = ()
     warnings += _unset(filled)
     document = _without_open(filled)
     config = validate(document)
+    if reading.problems:
+        found = reading.problems + _elsewhere(reading.broken, filled, config)
+        return _refused(places, reading, found, warnings)
     if isinstance(config, list):
         found = _all_problems(config, document, filled, sifted, places, further)
         return _refused(places, reading, found, warnings)
@@ -131,6 +136,7 @@ def _read_document(
     includer = Includer(path, env)
     root = includer.resolve(tree.grow(source))
     reading.problems.extend(includer.problems)
+    reading.broken.extend(includer.broken)
     reading.files.extend(includer.files)
     for content in includer.contents:
         digest.update(content)
@@ -161,8 +167,7 @@ def _refused(places: Places, reading: _Reading, found: list[Problem], warnings: 
 
 def _foreign(sifted: Sifted) -> list[str]:
     """One line for all of them: a file that serves OpenClaw too may hold dozens."""
-    names = [name for name in sifted.ignored if name != "env"]
-    return [f"not used by this gateway, ignored: {', '.join(names)}"] if names else []
+    return [f"not used by this gateway, ignored: {', '.join(sifted.ignored)}"] if sifted.ignored else []
 
 
 def _unset(filled: Values) -> list[str]:
@@ -179,6 +184,22 @@ def _without_open(filled: Values) -> Node:
         if path[:2] == ("channels", "imessage"):
             root = tree.without(root, path)
     return root
+
+
+def _elsewhere(broken: Collection[Keys], filled: Values, config: Config | list[Problem]) -> list[Problem]:
+    """What is wrong besides files that could not be read, where these cannot be the reason."""
+    found = filled.problems + (config if isinstance(config, list) else [])
+    paths = [parse(problem.path) for problem in found]
+    return [
+        problem
+        for problem, path in zip(found, paths, strict=True)
+        if not any(_words(path)[: len(place)] == _words(place) for place in broken)
+    ]
+
+
+def _words(path: Keys) -> tuple[str, ...]:
+    """A path with its indexes as text, as `parse` reads those with dots."""
+    return tuple(map(str, path))
 
 
 def _all_problems(

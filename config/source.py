@@ -1,9 +1,9 @@
 """One config file as text: read, parsed, and able to say where each value stands.
 
-Bytes come in, a `Source` or `Problem`s go out; nothing is raised. Plain JSON is tried first because it is a
-thousand times faster; everything else is JSON5. Refused: more than `MAX_BYTES`, nesting deeper than
-`positions.MAX_DEPTH`, duplicate keys, numbers that are not finite, a root that is not an object, text that is
-not UTF-8, anything that is not a regular file.
+Bytes come in, a `Source` or `Problem`s go out; nothing is raised. Plain JSON and the usual JSON5 (`config.quick`)
+are tried first because they are a thousand times faster; the reference parser reads the rest, up to `MAX_UNUSUAL`
+characters. Refused: more than `MAX_BYTES`, nesting deeper than `positions.MAX_DEPTH`, duplicate keys, numbers that
+are not finite, a root that is not an object, text that is not UTF-8, anything that is not a regular file.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from config.paths import dotted, parse
-from config.positions import MAX_DEPTH, Mark, Marks, scan
+from config.positions import MAX_DEPTH, MAX_VALUES, Mark, Marks, scan
 from config.problems import Problem
+from config.quick import Doubt, to_json
 
 MAX_BYTES = 2 * 1024 * 1024
+MAX_UNUSUAL = 64 * 1024
+"""Characters the reference parser is given: it takes most of a second for them."""
 _JSON5_ERROR = re.compile(r"<string>:(\d+) (.*) at column (\d+)", re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # The JSON5 parser spends about twenty Python frames on each level of nesting.
@@ -31,11 +35,14 @@ _FRAMES = 60 * MAX_DEPTH
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A parsed file. `main` is False for included files and the overlay: problems then name the file."""
+    """A parsed file. `main` is False for included files and the overlay: problems then name the file.
+
+    `value` is a dict with string keys; only an included file may hold something else.
+    """
 
     path: Path
     text: str
-    value: dict[str, object]
+    value: Any
     root: Mark
     main: bool = True
     _lines: list[int] = field(default_factory=list, repr=False)
@@ -97,8 +104,8 @@ def read(path: Path) -> bytes | Problem | None:
     return data
 
 
-def parse_bytes(path: Path, data: bytes, *, main: bool = True) -> Source | list[Problem]:
-    """The file as a `Source`, or everything that makes it unreadable."""
+def parse_bytes(path: Path, data: bytes, *, main: bool = True, part: bool = False) -> Source | list[Problem]:
+    """The file as a `Source`, or everything that makes it unreadable. A `part` need not hold an object."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,6 +115,8 @@ def parse_bytes(path: Path, data: bytes, *, main: bool = True) -> Source | list[
     broken = Source(path, text, {}, marks.root, main)
     if marks.too_deep is not None:
         return [broken.problem("<root>", f"nested deeper than {MAX_DEPTH} levels: flatten it", marks.too_deep)]
+    if marks.too_many is not None:
+        return [broken.problem("<root>", f"more than {MAX_VALUES} values: shorten the file", marks.too_many)]
     try:
         value = _loads(text)
     except (ValueError, RecursionError) as error:
@@ -117,7 +126,7 @@ def parse_bytes(path: Path, data: bytes, *, main: bool = True) -> Source | list[
     half = _half_character(text, value)
     if half is not None:
         return [broken.problem("<root>", "this escape is half a character: write the character itself", half)]
-    if not isinstance(value, dict):
+    if not part and not isinstance(value, dict):
         return [broken.problem("<root>", "the file must hold one object: { ... }", marks.root.start)]
     return Source(path, text, value, marks.root, main)
 
@@ -154,13 +163,40 @@ class _RefusedError(ValueError):
     """A value JSON would take and this file format does not."""
 
 
+class _PlacedError(ValueError):
+    """A text that is too long for the reference parser, and where it is wrong or unusual."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 def _loads(text: str) -> object:
+    for read in (_loads_json, _loads_quick):
+        try:
+            return read(text)
+        except _RefusedError:
+            raise
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, _PlacedError) and len(text) > MAX_UNUSUAL:
+                raise
+    return _loads_json5(text)
+
+
+def _loads_json(text: str) -> object:
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def _loads_quick(text: str) -> object:
+    found = to_json(text)
+    if isinstance(found, Doubt):
+        message = f"wrong, or an unusual way to write it, and a file above {MAX_UNUSUAL} characters must be plain JSON5"
+        raise _PlacedError(message, found.offset)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except _RefusedError:
-        raise
-    except (ValueError, RecursionError):
-        return _loads_json5(text)
+        return _loads_json(found.json)
+    except json.JSONDecodeError as error:
+        at = found.offsets[error.lineno - 1] if error.lineno <= len(found.offsets) else len(text)
+        raise _PlacedError(f"not valid JSON5: {error.msg}", at) from error
 
 
 def _loads_json5(text: str) -> object:
@@ -190,6 +226,8 @@ def _refuse_constant(name: str) -> object:
 def _refusal(source: Source, marks: Marks, error: Exception) -> list[Problem]:
     if isinstance(error, RecursionError):
         return [source.problem("<root>", "nested too deeply: flatten it")]
+    if isinstance(error, _PlacedError):
+        return _faults(source, marks) or [source.problem("<root>", str(error), error.offset)]
     text = str(error)
     found = _JSON5_ERROR.fullmatch(text)
     if found is None:  # not the syntax, but what it says

@@ -22,6 +22,8 @@ STANDARD = "~/Library/Messages/chat.db"
 """What imsg reads when no `--db` is given (imsg protocol 2)."""
 
 _HEAD = 4096
+_NUL = "\0"
+"""In no path; the config is refused for it, but not before somebody asked here."""
 _EXEC = re.compile(rb'#![^\n]*sh[ \t]*\n(?:\w+="[^"]*" )*exec "/[^"]*/imsg" +"\$@"\s*')
 """A starter as Homebrew writes it around a program that needs its neighbours."""
 
@@ -31,12 +33,12 @@ class Machine:
 
     def which(self, program: str) -> str | None:
         """The absolute path of what `PATH` finds for a name, or of a path; links are kept. None: not there."""
-        found = shutil.which(program)
+        found = None if _NUL in program else shutil.which(program)
         return str(Path(found).absolute()) if found else None
 
     def real(self, path: str) -> str:
         """The path without links, whether the file exists or not."""
-        return os.path.realpath(path)
+        return path if _NUL in path else os.path.realpath(path)
 
     def stands_here(self, path: str) -> bool:
         """Whether the folder of a file is on this computer, even if it may not be looked into."""

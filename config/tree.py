@@ -8,7 +8,7 @@ Objects are `dict[str, Node]`, lists are `tuple[Node, ...]`; everything is immut
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from config.paths import Path, dotted, parse
@@ -39,7 +39,7 @@ class Node:
 
     def with_value(self, value: Value) -> Node:
         """The same place with another value."""
-        return replace(self, value=value)
+        return Node(value, self.source, self.mark)
 
 
 class Found(NamedTuple):

@@ -6,17 +6,18 @@ The schema does the judging; this module says it in words a person can act on, a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from functools import lru_cache
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config import tree
 from config.known import known_keys
-from config.paths import Path
+from config.paths import Path, dotted
 from config.problems import Problem
 from config.schema import Config
+from config.schema.walk import child, is_block, variants, walk
 from config.tree import Node
 
 _MESSAGES = {
@@ -33,6 +34,7 @@ _MESSAGES = {
     "string_too_short": "must not be empty",
     "too_short": "needs at least one entry",
 }
+_MOST_HOMES = 2
 _LIMITS = {
     "greater_than": ("gt", "must be greater than {}"),
     "greater_than_equal": ("ge", "must be {} or more"),
@@ -83,12 +85,30 @@ def _choices(names: list[str]) -> str:
 def _unknown_key(path: Path, container: Any) -> str:
     from difflib import get_close_matches  # late: only a broken file needs it
 
+    key = str(path[-1])
     known = set(known_keys(path[:-1]))
-    if isinstance(container, type) and issubclass(container, BaseModel):
-        known.update(field.alias or name for name, field in container.model_fields.items())
-    lowered = {name.lower(): name for name in sorted(known)}
-    nearest = get_close_matches(str(path[-1]).lower(), lowered, n=1, cutoff=0.6)
-    return f'unknown key; did you mean "{lowered[nearest[0]]}"?' if nearest else "unknown key: remove it"
+    if is_block(container):
+        known.update(info.alias or name for name, info in container.model_fields.items())
+    bare = {_bare(name): name for name in sorted(known)}
+    if _bare(key) in bare:
+        return f'unknown key; did you mean "{bare[_bare(key)]}"?'
+    homes = _homes(key)
+    if 1 <= len(homes) <= _MOST_HOMES:
+        return f"unknown key here; it stands in {' or '.join(homes)}"
+    nearest = get_close_matches(_bare(key), bare, n=1, cutoff=0.6)
+    return f'unknown key; did you mean "{bare[nearest[0]]}"?' if nearest else "unknown key: remove it"
+
+
+def _bare(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "")
+
+
+@lru_cache(maxsize=64)
+def _homes(key: str) -> list[str]:
+    """The blocks that have a key of this name. An account's keys are the channel's, `entries` are a `list`."""
+    places = (entry.pattern[:-1] for entry in walk() if entry.pattern[-1] == key)
+    shown = (place for place in places if place[2:3] != ("accounts",) and place[:2] != ("agents", "entries"))
+    return list(dict.fromkeys(dotted(place).replace(".*", "[]") if place else "the top level" for place in shown))
 
 
 def _place(loc: tuple[int | str, ...]) -> tuple[Path, Any]:
@@ -100,41 +120,21 @@ def _place(loc: tuple[int | str, ...]) -> tuple[Path, Any]:
     container: Any = Config
     current: Any = Config
     for element in loc:
-        variants = _variants(current)
-        if len(variants) > 1:
-            tagged = [variant for variant in variants if _tag(variant) == element]
+        possible = variants(current)
+        if len(possible) > 1:
+            tagged = [variant for variant in possible if _tag(variant) == element]
             if tagged:
                 current = tagged[0]
                 continue
-        container = variants[0] if variants else None
+        container = possible[0] if possible else None
         path.append(element)
-        current = _child(container, element)
-    return tuple(path), current if len(_variants(current)) > 1 else container
-
-
-def _child(container: Any, element: int | str) -> Any:
-    if isinstance(container, type) and issubclass(container, BaseModel):
-        fields = container.model_fields.items()
-        return next((field.annotation for name, field in fields if (field.alias or name) == element), None)
-    arguments = get_args(container)
-    if get_origin(container) is dict:
-        return arguments[1]
-    return arguments[0] if get_origin(container) is tuple else None
-
-
-def _variants(annotation: Any) -> list[Any]:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _variants(get_args(annotation)[0])
-    if origin in (Union, UnionType):
-        return [variant for part in get_args(annotation) for variant in _variants(part)]
-    return [] if annotation in (None, NoneType) else [annotation]
+        current = child(container, element)
+    return tuple(path), current if len(variants(current)) > 1 else container
 
 
 def _tag(variant: Any) -> Any:
-    is_model = isinstance(variant, type) and issubclass(variant, BaseModel)
-    return variant.model_fields["type"].default if is_model and "type" in variant.model_fields else None
+    return variant.model_fields["type"].default if is_block(variant) and "type" in variant.model_fields else None
 
 
 def _tags(union: Any) -> list[str]:
-    return [tag for variant in _variants(union) if (tag := _tag(variant))]
+    return [tag for variant in variants(union) if (tag := _tag(variant))]

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
-from config.schema.base import Block, Text
+from config.schema.base import Block, Senders, Text
 
 SENDERS = "message.senders"
 """The type of a group that lists people by channel."""
 
 
+def _any_of_another_type(schema: dict[str, Any]) -> None:
+    """For editors: a group of another type may hold anything."""
+    ours = {"required": schema.pop("required"), "additionalProperties": schema.pop("additionalProperties")}
+    schema["if"] = {"properties": {"type": {"const": SENDERS}}}
+    schema["then"] = {"type": "object", "properties": {"type": {}, "members": {}}, **ours}
+
+
 class AccessGroup(Block):
-    """One group; `members` maps a channel, or `*` for every channel, to its people. Other types have none."""
+    """People by channel."""
+
+    model_config = ConfigDict(json_schema_extra=_any_of_another_type)
 
     type: Text
-    members: dict[str, tuple[str, ...]]
+    """`message.senders`; groups of other types are OpenClaw's and never match here."""
+    members: dict[str, Senders]
+    """Who belongs to it, by channel; "*" are members on every channel."""
 
     @model_validator(mode="before")
     @classmethod

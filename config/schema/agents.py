@@ -18,119 +18,157 @@ AgentId = Annotated[str, AfterValidator(lambda text: normalize_id(text, "main"))
 
 
 class ModelChoice(Block):
-    """`provider/name`, with what to try when it fails."""
+    """A model, with what to try when it fails."""
 
     primary: Text | None = None
+    """The model, as `provider/name`."""
     fallbacks: tuple[str, ...] = ()
+    """What to try when it fails, in this order."""
 
 
 def _choice(value: Any) -> Any:
     return {"primary": value} if isinstance(value, str) else value
 
 
-Model = Annotated[ModelChoice, BeforeValidator(_choice)]
+Model = Annotated[ModelChoice, BeforeValidator(_choice, json_schema_input_type=ModelChoice | str)]
 
 
 class _Runtime(Block):
     acknowledge_no_sandbox: bool = False
+    """Run it although `sandbox` and `tools` are not enforced here."""
 
 
 class EchoRuntime(_Runtime):
     """Answers `echo: <text>`."""
 
     type: Literal["echo"] = "echo"
+    """Answers with the text it got."""
 
 
 class CommandRuntime(_Runtime):
-    """A program: the turn as JSON on stdin, the reply on stdout. Without a timeout the agents' default holds."""
+    """A program: the turn as JSON on stdin, the reply on stdout."""
 
     type: Literal["command"] = "command"
+    """A program of yours."""
     command: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """The program and its arguments; no shell looks at them."""
     timeout_seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    """Seconds one turn may take; `agents.defaults.timeoutSeconds` when unset."""
 
 
 class ModelRuntime(_Runtime):
     """A model by `<provider>:<name>`."""
 
     type: Literal["model"] = "model"
+    """A model over the network."""
     model: Text
+    """The model, as `provider:name`."""
     base_url: Text | None = None
+    """Where it is asked; the provider's address when unset."""
     api_key: SecretStr | None = None
+    """The key for it; best as a variable, `${NAME}`."""
     system_prompt: str | None = None
+    """The agent's instructions."""
 
 
 class EmbeddedRuntime(_Runtime):
     """OpenClaw's own agent loop: the agent's model answers."""
 
     type: Literal["embedded"] = "embedded"
+    """The agent's `model` answers."""
 
 
 class AcpOptions(Block):
     """Which Agent Client Protocol program to talk to, and how."""
 
     agent: str | None = None
+    """The program's name."""
     backend: str | None = None
+    """What runs it."""
     mode: Literal["persistent", "oneshot"] | None = None
+    """One process for the whole session, or one for each turn."""
     cwd: str | None = None
+    """The folder it works in."""
 
 
 class AcpRuntime(_Runtime):
     """A program that speaks the Agent Client Protocol."""
 
     type: Literal["acp"] = "acp"
+    """A program that speaks the Agent Client Protocol."""
     acp: AcpOptions = Field(default_factory=AcpOptions)
+    """Which program, and how."""
 
 
 Runtime = EchoRuntime | CommandRuntime | ModelRuntime | EmbeddedRuntime | AcpRuntime
 
 
 class Identity(Block):
-    """Who the agent appears to be; name and emoji also serve as mention patterns."""
+    """Who the agent appears to be."""
 
     name: str | None = None
+    """Its name; also how people mention it in groups."""
     emoji: str | None = None
+    """Its emoji; also a mention."""
 
 
 class AgentGroupChat(Block):
-    """`mention_patterns` None means unset, an empty tuple switches patterns off for this agent."""
+    """The agent in groups."""
 
     mention_patterns: tuple[str, ...] | None = None
+    """Regular expressions that count as a mention; an empty list switches mentions off for this agent."""
     history_limit: Count | None = None
+    """Messages of a group kept as context for this agent."""
 
 
 class AgentEntry(Block):
-    """One agent without its id."""
+    """One agent."""
 
     default: bool = False
+    """Whether it answers where no binding says otherwise; the first agent when none is marked."""
     name: str | None = None
+    """A label for people."""
     workspace: Text | None = None
+    """The folder it works in."""
     identity: Identity = Field(default_factory=Identity)
+    """Who it appears to be."""
     group_chat: AgentGroupChat | None = None
+    """Its settings in groups."""
     model: Model | None = None
+    """The model that answers when there is no `runtime`."""
     runtime: Annotated[Runtime, Field(discriminator="type")] | None = None
+    """What answers."""
 
 
 class Agent(AgentEntry):
-    """One agent; the id is normalised (lower case, dashes)."""
+    """One agent with its id."""
 
     id: AgentId
+    """Its id: lower case letters, digits and dashes."""
 
 
 class AgentDefaults(Block):
-    """What agents share; the timeout of one turn in seconds."""
+    """What agents share."""
 
     max_concurrent: Positive = 4
+    """Turns that may run at the same time."""
     timeout_seconds: Positive = 600
+    """Seconds one turn may take."""
     workspace: Text | None = None
+    """The folder of agents without their own."""
     model: Model | None = None
+    """The model of agents without their own."""
 
 
 class Agents(Block):
-    """`agents`."""
+    """Who answers, and with what."""
 
     defaults: AgentDefaults = Field(default_factory=AgentDefaults)
+    """What agents share."""
     listed: tuple[Agent, ...] = Field(default=(), alias="list")
+    """The agents."""
     entries: dict[str, AgentEntry] = Field(default_factory=dict)
+    """The agents by id, as newer OpenClaw files have them; reads as `list`."""
 
     @property
     def list(self) -> tuple[Agent, ...]:

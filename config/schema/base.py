@@ -1,15 +1,16 @@
 """What every block of the config file shares: strict, closed, immutable.
 
 A block takes exactly its own keys, in the file's camelCase, with exactly their types: `"5"` is not 5, 1 is not
-true (`null` is refused before, see `config.values`). Python sees snake_case attributes and tuples. Models are
-built on first use, so importing the schema stays cheap.
+true (`null` is refused before, see `config.values`). Python sees snake_case attributes and tuples. The text below a
+field is what people read about it (`config.describe`). Models are built on first use, so importing the schema stays
+cheap.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 _MAX = 2**31 - 1
@@ -20,6 +21,10 @@ Positive = Annotated[int, Field(gt=0, le=_MAX)]
 """A whole number from 1."""
 Text = Annotated[str, Field(min_length=1)]
 """A string that is not empty."""
+Sender = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
+"""A person or a conversation. The file may show a phone number as a number with a plus (see `config.values`)."""
+Senders = tuple[Sender, ...]
+"""A list of them."""
 
 
 class Block(BaseModel):

@@ -9,26 +9,37 @@ from config.schema.base import Block, Text
 
 
 class Peer(Block):
-    """One conversation: a normalised handle for `direct`, a chat id for `group`."""
+    """One conversation."""
 
     kind: Literal["direct", "dm", "group", "channel"]
+    """Whether it is a direct chat or a group."""
     id: Text
+    """The handle of a direct chat, the chat id of a group."""
 
 
 class Match(Block):
-    """Every field present must fit; without `account_id` only the default account does."""
+    """Where a binding holds; every key that is set must fit."""
 
     channel: Text
+    """The channel, `imessage`."""
     account_id: str | None = None
+    """The account, "*" for all of them; the default account when unset."""
     peer: Peer | None = None
+    """One conversation."""
     guild_id: str | None = None
+    """Of other channels; never fits here."""
     team_id: str | None = None
+    """Of other channels; never fits here."""
     roles: tuple[str, ...] | None = None
+    """Of other channels; never fits here."""
 
 
 class Binding(Block):
-    """One rule; the first that fits within a tier wins."""
+    """One rule: which agent answers where. The first that fits within a tier wins."""
 
     type: Literal["route", "acp"] = "route"
+    """OpenClaw's kind of binding."""
     agent_id: AgentId
+    """The agent that answers."""
     match: Match
+    """Where."""

@@ -7,156 +7,149 @@ this level would hide what the channel says.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from pydantic import Field
 
-from config.schema.base import Block, Count, Positive
+from config.schema.base import Block, Count, Positive, Senders
+from config.schema.channel_parts import (
+    BlockStreamingCoalesce,
+    Catchup,
+    ChunkMode,
+    ContextVisibility,
+    DmEntry,
+    DmPolicy,
+    GroupEntry,
+    GroupPolicy,
+    HealthMonitor,
+    Markdown,
+    OwnerNotice,
+    RateLimit,
+    ReactionNotifications,
+    Recovery,
+    SendTransport,
+    Service,
+    Streaming,
+)
 
-DmPolicy = Literal["pairing", "allowlist", "open", "disabled"]
-GroupPolicy = Literal["open", "allowlist", "disabled"]
-Service = Literal["imessage", "sms", "auto"]
-ChunkMode = Literal["length", "newline"]
-TableMode = Literal["off", "bullets", "code", "block"]
-ReactionNotifications = Literal["off", "own", "all"]
-SendTransport = Literal["auto", "bridge", "applescript"]
-ContextVisibility = Literal["all", "allowlist", "allowlist_quote"]
-Enforce = Literal["unsolicited", "all", "off"]
-
-
-class GroupEntry(Block):
-    """One entry of `groups`, keyed by chat id or `*`; an empty `system_prompt` silences the one of `*`."""
-
-    require_mention: bool | None = None
-    system_prompt: str | None = None
-
-
-class DmEntry(Block):
-    """One entry of `dms`, keyed by handle: how many user turns of history to keep."""
-
-    history_limit: Count | None = None
-
-
-class Markdown(Block):
-    """How Markdown tables become plain text."""
-
-    tables: TableMode | None = None
-
-
-class Streaming(Block):
-    """The place newer files keep `chunkMode` in."""
-
-    chunk_mode: ChunkMode | None = None
-
-
-class BlockStreamingCoalesce(Block):
-    """Joining of streamed blocks: characters and milliseconds."""
-
-    min_chars: Positive | None = None
-    max_chars: Positive | None = None
-    idle_ms: Count | None = None
-
-
-class HealthMonitor(Block):
-    """Whether the channel's health is watched."""
-
-    enabled: bool | None = None
-
-
-class Catchup(Block):
-    """The older recovery settings; recovery is always on, `recovery` bounds it."""
-
-    enabled: bool | None = None
-    max_age_minutes: Annotated[int, Field(ge=1, le=720)] | None = None
-    per_run_limit: Annotated[int, Field(ge=1, le=500)] | None = None
-    first_run_lookback_minutes: Annotated[int, Field(ge=1, le=720)] | None = None
-    max_failure_retries: Annotated[int, Field(ge=1, le=1000)] | None = None
-
-
-class RateLimit(Block):
-    """How much may be sent; `enforce` says which sends are held back rather than only warned about."""
-
-    per_chat_per_minute: Positive = 30
-    per_account_per_hour: Positive = 180
-    enforce: Enforce = "unsolicited"
-
-
-class Recovery(Block):
-    """Age fences for missed messages, and how many rows one recovery may bring."""
-
-    live_minutes: Positive = 15
-    replay_hours: Positive = 48
-    max_rows: Positive = 5000
-
-
-class OwnerNotice(Block):
-    """Failures told to the owner; without `to` the owner's direct chat is used."""
-
-    enabled: bool = True
-    to: str | None = None
-    per_hour: Positive = 4
+__all__ = [
+    "AccountBlock",
+    "ChannelDefaults",
+    "Channels",
+    "DmEntry",
+    "GroupEntry",
+    "ImessageBlock",
+    "OwnerNotice",
+    "RateLimit",
+    "Recovery",
+]
 
 
 class AccountBlock(Block):
-    """The keys of `channels.imessage.accounts.<id>`, all of them optional."""
+    """One Messages identity; what it does not set it takes from `channels.imessage`."""
 
     enabled: bool | None = None
+    """Whether it runs."""
     name: str | None = None
+    """A label for people."""
     cli_path: str | None = None
+    """The program that talks to Messages: a name, a path, or a script that runs imsg on another Mac."""
     db_path: str | None = None
+    """The Messages database, a path on the Mac where imsg runs; imsg's own choice when unset."""
     remote_host: str | None = None
+    """`host` or `user@host` where attachments are fetched from; found in the script of `cliPath` when unset."""
     service: Service | None = None
+    """How new messages go out."""
     region: str | None = None
+    """Two letters of the country for phone numbers without a country code."""
     dm_policy: DmPolicy | None = None
-    allow_from: tuple[str, ...] | None = None
+    """Who may write in a direct chat; open needs "*" in `allowFrom`."""
+    allow_from: Senders | None = None
+    """Who may write: phone numbers, e-mail addresses, `chat_id:` entries, `accessGroup:` names, or "*"."""
     group_policy: GroupPolicy | None = None
-    group_allow_from: tuple[str, ...] | None = None
+    """Who may write in groups."""
+    group_allow_from: Senders | None = None
+    """Who may write in groups; `allowFrom` when unset, nobody when empty."""
     groups: dict[str, GroupEntry] | None = None
+    """Groups by chat id, "*" for all others. With any entry, groups without one are shut out."""
     history_limit: Count | None = None
+    """Messages of a group kept as context, at most 200; 0 is off."""
     dm_history_limit: Count | None = None
+    """User turns of a direct chat kept as context; unlimited when unset."""
     dms: dict[str, DmEntry] | None = None
-    include_attachments: bool | None = None
-    attachment_roots: tuple[str, ...] | None = None
-    remote_attachment_roots: tuple[str, ...] | None = None
-    media_max_mb: Positive | None = None
-    text_chunk_limit: Positive | None = None
-    chunk_mode: ChunkMode | None = None
-    streaming: Streaming | None = None
-    config_writes: bool | None = None
-    response_prefix: str | None = None
-    default_to: str | None = None
-    markdown: Markdown | None = None
-    block_streaming: bool | None = None
-    block_streaming_coalesce: BlockStreamingCoalesce | None = None
+    """Settings of single direct chats, by handle."""
     context_visibility: ContextVisibility | None = None
-    probe_timeout_ms: Positive | None = None
-    health_monitor: HealthMonitor | None = None
-    send_read_receipts: bool | None = None
+    """Whose messages the agent sees as context: of all, of those allowed, or of those and what they quote."""
     reaction_notifications: ReactionNotifications | None = None
-    send_transport: SendTransport | None = None
-    catchup: Catchup | None = None
-    allow_to: tuple[str, ...] | None = None
+    """Which reactions the agent is told about: those to its own messages, all, or none."""
+    include_attachments: bool | None = None
+    """Whether files people send reach the agent."""
+    attachment_roots: tuple[str, ...] | None = None
+    """Folders files may come from; absolute, `*` stands for one whole segment."""
+    remote_attachment_roots: tuple[str, ...] | None = None
+    """The same for files fetched from another Mac; `attachmentRoots` when unset."""
+    media_max_mb: Positive | None = None
+    """Megabytes a file may have, in and out."""
+    text_chunk_limit: Positive | None = None
+    """UTF-16 units in one bubble."""
+    chunk_mode: ChunkMode | None = None
+    """Where long answers are cut: at the limit, or at every paragraph first."""
+    streaming: Streaming | None = None
+    """Where newer OpenClaw files keep `chunkMode`."""
+    markdown: Markdown | None = None
+    """How Markdown becomes plain text."""
+    block_streaming: bool | None = None
+    """Whether finished blocks are sent while the agent still writes."""
+    block_streaming_coalesce: BlockStreamingCoalesce | None = None
+    """How such blocks are joined."""
+    response_prefix: str | None = None
+    """Put before every answer; "auto" is the agent's name, an empty text is none."""
+    default_to: str | None = None
+    """Where a message without a target goes."""
+    allow_to: Senders | None = None
+    """Addresses that may be written to before they wrote."""
     rate_limit: RateLimit | None = None
-    recovery: Recovery | None = None
-    owner_notice: OwnerNotice | None = None
+    """How much may be sent."""
+    send_transport: SendTransport | None = None
+    """How imsg sends: over its bridge, by AppleScript, or as it is able to."""
+    send_read_receipts: bool | None = None
+    """Whether people see that their message was read."""
+    config_writes: bool | None = None
+    """Whether /config in a chat may change this file (with `commands.config`)."""
+    probe_timeout_ms: Positive | None = None
+    """Milliseconds imsg has to answer a probe."""
     debounce_ms: Count | None = None
+    """Milliseconds in which imsg joins quick changes."""
+    health_monitor: HealthMonitor | None = None
+    """The watch over the channel's health."""
+    recovery: Recovery | None = None
+    """How far back missed messages are answered."""
+    catchup: Catchup | None = None
+    """Recovery settings of older OpenClaw files, read and not used."""
+    owner_notice: OwnerNotice | None = None
+    """Failures told to the owner."""
 
 
 class ImessageBlock(AccountBlock):
     """`channels.imessage`: the account keys, the accounts themselves, and which of them is the default."""
 
     accounts: dict[str, AccountBlock] = Field(default_factory=dict)
+    """Several identities, by id; without any the channel's own keys are the account "default"."""
     default_account: str | None = None
+    """The account that is meant where none is named; "default", else the first, when unset."""
 
 
 class ChannelDefaults(Block):
     """`channels.defaults`: what every channel starts from."""
 
     group_policy: GroupPolicy | None = None
+    """As `groupPolicy` of a channel that does not set it."""
+    context_visibility: ContextVisibility | None = None
+    """As `contextVisibility` of a channel that does not set it."""
 
 
 class Channels(Block):
     """`channels`; the blocks of other channels were taken out before."""
 
     defaults: ChannelDefaults = Field(default_factory=ChannelDefaults)
+    """What every channel starts from."""
     imessage: ImessageBlock | None = None
+    """The channel this gateway serves; without it nothing runs."""

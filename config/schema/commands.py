@@ -7,25 +7,35 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from config.schema.base import Block
+from config.schema.base import Block, Senders
 
 _SERVICES = re.compile(r"(?:\s*(?:imessage|sms|auto):)+", re.IGNORECASE)
 _CHAT = re.compile(r"(?:chat(?:_?id|_?guid|_?identifier|ident)?|guid):", re.IGNORECASE)
 
 
 class Commands(Block):
-    """`commands`. Writing needs an owner, so `owners` leaves out what must never make one."""
+    """Which commands there are in a chat, and who may use them."""
 
     text: bool = True
+    """Whether commands are recognised in texts; here they always are."""
     config: bool = False
+    """Whether /config exists."""
     debug: bool = False
+    """Whether /debug exists."""
     bash: bool = False
+    """Read and not used: there is no /bash here."""
     restart: bool = True
+    """Whether /restart exists."""
     use_access_groups: bool = True
-    owner_allow_from: tuple[str, ...] = ()
-    allow_from: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Whether the lists of the channel say who may use commands; false: everybody who is let in."""
+    owner_allow_from: Senders = ()
+    """Who may change things: people only, no "*" and no chats."""
+    allow_from: dict[str, Senders] = Field(default_factory=dict)
+    """Who may use commands, by channel or "*", in place of the lists of the channel."""
     owner_display: Literal["raw", "hash"] = "raw"
+    """How owners appear to the agent."""
     owner_display_secret: SecretStr | None = None
+    """The secret of the hash."""
 
     @property
     def owners(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from config.schema.base import Block
 from config.schema.bindings import Binding
 from config.schema.channel import Channels
 from config.schema.commands import Commands
+from config.schema.env import Env
 from config.schema.gateway import Gateway, Retention
 from config.schema.logs import Logging
 from config.schema.messages import Messages
@@ -20,16 +21,29 @@ class Config(Block):
     """A valid config file: every block with its defaults, except accounts (see `config.accounts`)."""
 
     schema_url: str | None = Field(default=None, alias="$schema")
+    """Where an editor finds the schema of this file."""
+    env: Env = Field(default_factory=Env)
+    """Variables for `${NAME}` references in this file."""
     channels: Channels = Field(default_factory=Channels)
+    """The channel this gateway serves, and who may use it."""
     agents: Agents = Field(default_factory=Agents)
+    """Who answers, and with what."""
     bindings: tuple[Binding, ...] = ()
+    """Which agent answers where; the default agent where no rule fits."""
     access_groups: dict[str, AccessGroup] = Field(default_factory=dict)
+    """People named together, for lists as `accessGroup:<name>`."""
     session: Session = Field(default_factory=Session)
+    """How conversations map to sessions, and when a session starts anew."""
     messages: Messages = Field(default_factory=Messages)
+    """What holds for messages of every channel."""
     commands: Commands = Field(default_factory=Commands)
+    """Which commands there are in a chat, and who may use them."""
     logging: Logging = Field(default_factory=Logging)
+    """Levels, file and redaction of the log."""
     gateway: Gateway = Field(default_factory=Gateway)
+    """The process itself."""
     top_retention: Retention | None = Field(default=None, alias="retention")
+    """After how many days settled messages are pruned."""
 
     @property
     def retention(self) -> Retention:

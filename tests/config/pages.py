@@ -1,9 +1,13 @@
-"""The config examples of the five mission pages, as they stand there: each must load."""
+"""The config blocks of the mission pages, by page and number.
+
+Page 000 (German) and 004 (English) show the same six blocks, and so do 001 (Danish) and 002 (Dutch) with trailing
+commas. Page 003 (Chinese) shows two.
+"""
 
 from __future__ import annotations
 
-EXAMPLES: dict[str, str] = {
-    "page-000-german-1": """
+PLAIN = (
+    """
 {
   channels: {
     imessage: {
@@ -14,12 +18,12 @@ EXAMPLES: dict[str, str] = {
   }
 }
 """,
-    "page-000-german-2": """
+    """
 {
   channels: { imessage: { configWrites: false } }
 }
 """,
-    "page-000-german-3": """
+    """
 {
   channels: {
     imessage: {
@@ -36,18 +40,18 @@ EXAMPLES: dict[str, str] = {
   }
 }
 """,
-    "page-000-german-4": """
+    """
 {
   channels: {
     imessage: {
-      cliPath: "~/imsg-ssh",                     // SSH-Wrapper für entfernten Mac
-      remoteHost: "user@gateway-host",           // for SCP file transfer
+      cliPath: "~/imsg-ssh",                     // a script
+      remoteHost: "user@gateway-host",           // for scp
       includeAttachments: true
     }
   }
 }
 """,
-    "page-000-german-5": """
+    """
 {
   channels: {
     imessage: {
@@ -60,7 +64,7 @@ EXAMPLES: dict[str, str] = {
   }
 }
 """,
-    "page-000-german-6": """
+    """
 {
   channels: {
     imessage: {
@@ -73,7 +77,10 @@ EXAMPLES: dict[str, str] = {
   }
 }
 """,
-    "page-001-danish-1": """
+)
+
+TRAILING = (
+    """
 {
   channels: {
     imessage: {
@@ -84,12 +91,12 @@ EXAMPLES: dict[str, str] = {
   },
 }
 """,
-    "page-001-danish-2": """
+    """
 {
   channels: { imessage: { configWrites: false } },
 }
 """,
-    "page-001-danish-3": """
+    """
 {
   channels: {
     imessage: {
@@ -106,18 +113,18 @@ EXAMPLES: dict[str, str] = {
   },
 }
 """,
-    "page-001-danish-4": """
+    """
 {
   channels: {
     imessage: {
-      cliPath: "~/imsg-ssh", // SSH wrapper to remote Mac
-      remoteHost: "user@gateway-host", // for SCP file transfer
+      cliPath: "~/imsg-ssh", // a script
+      remoteHost: "user@gateway-host", // for scp
       includeAttachments: true,
     },
   },
 }
 """,
-    "page-001-danish-5": """
+    """
 {
   channels: {
     imessage: {
@@ -130,7 +137,7 @@ EXAMPLES: dict[str, str] = {
   },
 }
 """,
-    "page-001-danish-6": """
+    """
 {
   channels: {
     imessage: {
@@ -143,90 +150,9 @@ EXAMPLES: dict[str, str] = {
   },
 }
 """,
-    "page-002-dutch-1": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      cliPath: "/usr/local/bin/imsg",
-      dbPath: "/Users/<you>/Library/Messages/chat.db",
-    },
-  },
-}
-""",
-    "page-002-dutch-2": """
-{
-  channels: { imessage: { configWrites: false } },
-}
-""",
-    "page-002-dutch-3": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      accounts: {
-        bot: {
-          name: "Bot",
-          enabled: true,
-          cliPath: "/path/to/imsg-bot",
-          dbPath: "/Users/<bot-macos-user>/Library/Messages/chat.db",
-        },
-      },
-    },
-  },
-}
-""",
-    "page-002-dutch-4": """
-{
-  channels: {
-    imessage: {
-      cliPath: "~/imsg-ssh", // SSH wrapper to remote Mac
-      remoteHost: "user@gateway-host", // for SCP file transfer
-      includeAttachments: true,
-    },
-  },
-}
-""",
-    "page-002-dutch-5": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      cliPath: "~/.openclaw/scripts/imsg-ssh",
-      remoteHost: "bot@mac-mini.tailnet-1234.ts.net",
-      includeAttachments: true,
-      dbPath: "/Users/bot/Library/Messages/chat.db",
-    },
-  },
-}
-""",
-    "page-002-dutch-6": """
-{
-  channels: {
-    imessage: {
-      groupPolicy: "allowlist",
-      groupAllowFrom: ["+15555550123"],
-      groups: {
-        "42": { requireMention: false },
-      },
-    },
-  },
-}
-""",
-    "page-003-chinese-1": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      cliPath: "~/.openclaw/scripts/imsg-ssh",
-      remoteHost: "bot@mac-mini.tailnet-1234.ts.net",
-      includeAttachments: true,
-      dbPath: "/Users/bot/Library/Messages/chat.db",
-    },
-  },
-}
-""",
-    "page-003-chinese-2": """
+)
+
+NO_WRITES = """
 {
   channels: {
     imessage: {
@@ -234,75 +160,17 @@ EXAMPLES: dict[str, str] = {
     },
   },
 }
-""",
-    "page-004-english-1": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      cliPath: "/usr/local/bin/imsg",
-      dbPath: "/Users/<you>/Library/Messages/chat.db"
-    }
-  }
-}
-""",
-    "page-004-english-2": """
-{
-  channels: { imessage: { configWrites: false } }
-}
-""",
-    "page-004-english-3": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      accounts: {
-        bot: {
-          name: "Bot",
-          enabled: true,
-          cliPath: "/path/to/imsg-bot",
-          dbPath: "/Users/<bot-macos-user>/Library/Messages/chat.db"
-        }
-      }
-    }
-  }
-}
-""",
-    "page-004-english-4": """
-{
-  channels: {
-    imessage: {
-      cliPath: "~/imsg-ssh",                     // SSH wrapper to remote Mac
-      remoteHost: "user@gateway-host",           // for SCP file transfer
-      includeAttachments: true
-    }
-  }
-}
-""",
-    "page-004-english-5": """
-{
-  channels: {
-    imessage: {
-      enabled: true,
-      cliPath: "~/.openclaw/scripts/imsg-ssh",
-      remoteHost: "bot@mac-mini.tailnet-1234.ts.net",
-      includeAttachments: true,
-      dbPath: "/Users/bot/Library/Messages/chat.db"
-    }
-  }
-}
-""",
-    "page-004-english-6": """
-{
-  channels: {
-    imessage: {
-      groupPolicy: "allowlist",
-      groupAllowFrom: ["+15555550123"],
-      groups: {
-        "42": { "requireMention": false }
-      }
-    }
-  }
-}
-""",
+"""
+
+MINIMAL, WRITES, BOT_USER, REMOTE, TAILSCALE, GROUPISH = (
+    {"000": PLAIN[number], "001": TRAILING[number], "002": TRAILING[number], "004": PLAIN[number]}
+    for number in range(6)
+)
+TAILSCALE["003"] = TRAILING[4]
+WRITES["003"] = NO_WRITES
+
+EXAMPLES: dict[str, str] = {
+    f"page {page}, block {number}": text
+    for number, blocks in enumerate((MINIMAL, WRITES, BOT_USER, REMOTE, TAILSCALE, GROUPISH), 1)
+    for page, text in blocks.items()
 }

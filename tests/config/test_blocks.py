@@ -168,6 +168,23 @@ def test_what_is_legal_and_hardly_meant_is_a_warning(text: str, part: str, load_
     assert any(part in warning for warning in loaded.warnings)
 
 
+def test_keys_that_promise_what_does_not_happen_are_pointed_out(load_text: Load) -> None:
+    text = """{env:{shellEnv:{enabled:true}},session:{store:"~/x"},messages:{queue:{drop:"old"}},commands:{bash:true},
+               channels:{imessage:{accounts:{a:{catchup:{enabled:true}}}}}}"""
+    told = [warning.split(":")[0] for warning in load_text(text).warnings if "read and not used" in warning]
+    assert told == [
+        *("env.shellEnv", "session.store", "messages.queue.drop", "commands.bash"),
+        "channels.imessage.accounts.a.catchup",
+    ]
+
+
+def test_variables_of_the_file_are_kept_as_secrets(load_text: Load) -> None:
+    loaded = load_text('{env:{A:"hunter2",vars:{B:"hunter2"}},channels:{imessage:{name:"${A}-${B}"}}}')
+    assert loaded.accounts[0].name == "hunter2-hunter2"
+    assert loaded.config is not None
+    assert "hunter2" not in repr(loaded.config.env)
+
+
 def test_a_binding_to_the_implicit_agent_is_fine(load_text: Load) -> None:
     text = '{bindings:[{agentId:"main",match:{channel:"imessage",accountId:"*",peer:{kind:"dm",id:"+1555"}}}]}'
     loaded = load_text(text)

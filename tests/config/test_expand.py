@@ -9,6 +9,7 @@ import pytest
 
 from config import Places, load
 from config.dotenv import parse_dotenv
+from config.expand import MAX_TOTAL
 from tests.config.conftest import Load
 
 
@@ -78,9 +79,46 @@ def test_a_broken_include_is_reported(target: str, message: str, load_text: Load
     assert problem.line == 1
 
 
+def test_an_included_file_may_hold_a_list_or_a_value(load_text: Load) -> None:
+    text = '{channels:{imessage:{allowFrom:{$include:["a.json5","b.json5"]},region:{$include:"r.json5"}}}}'
+    files = {"a.json5": '["a@x.y"]', "b.json5": "['+15555550123', +15555550124]", "r.json5": "'DE'"}
+    (account,) = load_text(text, files=files).accounts
+    assert account.allow_from == ("a@x.y", "+15555550123", "+15555550124")
+    assert account.region == "DE"
+
+
 def test_a_list_cannot_have_keys_beside_it(load_text: Load) -> None:
-    (problem,) = load_text('{bindings:{$include:"b.json5",x:1}}', files={"b.json5": "[]"}).problems[:1]
-    assert "one object" in problem.message
+    (problem,) = load_text('{bindings:{$include:"b.json5",x:1}}', files={"b.json5": "[]"}).problems
+    assert "no keys may stand beside it" in problem.message
+
+
+def test_a_file_and_its_overlay_hold_an_object(load_text: Load, places: Places) -> None:
+    (problem,) = load_text('{$include:"a.json5"}', files={"a.json5": "[]"}).problems
+    assert problem.message == "must be an object once its includes are read"
+    (problem,) = load_text("{}", overlay="[]").problems
+    assert (problem.file, problem.line) == (str(places.overlay), 1)
+
+
+def test_what_is_wrong_elsewhere_is_told_beside_a_broken_include(load_text: Load) -> None:
+    text = """{
+      agents: { list: { $include: "agents.json5" }, lits: [] },
+      bindings: [{ $include: "nope.json5" }, { agentId: "a" }],
+      channels: { imessage: { dmPolicy: "opne" } } }"""
+    problems = load_text(text, files={"agents.json5": "[{id:'a'},"}).problems
+    assert [(problem.path, problem.line) for problem in problems] == [
+        ("agents.lits", 2),
+        ("bindings.0.$include", 3),
+        ("bindings.1.match", 3),
+        ("channels.imessage.dmPolicy", 4),
+        ("<root>", 1),
+    ]
+
+
+def test_included_files_are_bounded_together(load_text: Load) -> None:
+    files = {"big.json5": '{"x":"' + "y" * (MAX_TOTAL // 5 - 100) + '"}'}
+    names = ",".join(['"big.json5"'] * 6)
+    (problem,) = load_text(f"{{meta:{{$include:[{names}]}}}}", files=files).problems
+    assert "together are larger than 8192 KiB" in problem.message
 
 
 def test_includes_are_not_nested_endlessly(load_text: Load) -> None:

@@ -11,7 +11,7 @@ import pytest
 from config import Account
 from config.openclaw import databases
 from config.sources import Machine, apart, identity, known_as, of
-from tests.config.test_accounts import Fake
+from tests.config.test_single_owner import Fake
 
 MACHINE = Fake()
 MINE = Account(id="a", cli_path="imsg")
