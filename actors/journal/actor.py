@@ -3,7 +3,8 @@
 Facts are gathered while the mailbox has more, at most 256, then committed in one transaction; a row and its
 verdict, a reply's chunks and the rows they settle, are always in the same one. When the disk refuses, nothing
 is confirmed: the facts stay, are tried again every second, and the gateway says so; intake waits meanwhile.
-Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk.
+Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk. What is
+old enough is forgotten in small steps (``pruning``) while nothing waits to be committed.
 """
 
 import sqlite3
@@ -19,7 +20,9 @@ from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Verdict
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
 from actors.journal.gate import Gate, challenged
 from actors.journal.ledger import Ledger
+from actors.journal.pruning import PAUSE_SECONDS, Pruning
 from actors.journal.replays import Replays
+from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS, Keep
 from actors.journal.schema import explain
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
@@ -28,6 +31,8 @@ from actors.runtime.actor import Actor, Context
 GROUP = 256
 RETRY_SECONDS = 1.0
 FLOOR_EVERY = 8192
+PATIENCE = 500
+"""How often a step of forgetting gives way to facts that wait; then it is taken between two groups of them."""
 
 
 class Journal(Actor):
@@ -35,6 +40,7 @@ class Journal(Actor):
 
     ``sources`` says which database each account reads now (None: whatever the rows say). Open work of an account
     that is gone, or that read another database, stays where it is: a chat number means nothing in another database.
+    ``keep`` says what is forgotten when, None: nothing is. Another one may be told at any time.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Journal(Actor):
         path: Path,
         ledger: Ledger,
         sources: Mapping[str, int] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         super().__init__(context)
         self._store = store
@@ -55,11 +62,16 @@ class Journal(Actor):
         self._asked: list[Replay | Rest] = []
         self._failing = False
         self._since_floor = 0
+        self._keep = keep
+        self._pruning: Pruning | None = None
+        self._gave_way = 0
 
     def on_start(self) -> None:
         """Rebuild the counters and the floor below which everything is settled."""
         self._ledger.load(self._store)
         self._replays.name_strays()
+        if self._keep is not None:
+            self._forget_by(self._keep)
 
     def on_receive(self, message: Any) -> None:
         if type(message) is Record:
@@ -74,6 +86,10 @@ class Journal(Actor):
                 self._replay(message)
             case Discard(seqs):
                 self._discard(seqs)
+            case Keep():
+                self._forget_by(message)
+            case Tick("prune"):
+                self.clock.after(self._prune(), self.actor_ref, message)
             case Tick("retry"):
                 self._failing = False
                 self._commit()
@@ -194,6 +210,29 @@ class Journal(Actor):
         if rest is not None:
             # By the clock, not at once: whoever is told handles these rows before the next ones are read.
             self.clock.after(0.0, self.actor_ref, rest)
+
+    def _forget_by(self, keep: Keep) -> None:
+        if self._pruning is not None:
+            self._pruning.keep = keep
+            return
+        self._pruning = Pruning(self._store, self._ledger, keep, self.log)
+        self.clock.after(FIRST_SECONDS, self.actor_ref, Tick("prune"))
+
+    def _prune(self) -> float:
+        """Forget a little; after how many seconds to go on."""
+        if self._pending and self._gave_way < PATIENCE:
+            self._gave_way += 1
+            return PAUSE_SECONDS
+        self._gave_way = 0
+        if not self._failing:
+            self._commit()
+        if self._failing or self._pruning is None:
+            return RETRY_SECONDS
+        try:
+            return self._pruning.step(self.clock.wall())
+        except sqlite3.Error as error:
+            self.log.error("cannot forget what is due: {}", explain(error, self._path))
+            return MORE_SECONDS
 
     def _discard(self, seqs: Sequence[int]) -> None:
         self.log.info("the operator gives up {} held rows", len(seqs))

@@ -18,11 +18,16 @@ from actors.journal.schema import JournalError, connect, explain
 from actors.journal.store import Store
 
 
-def write_offline(path: Path, facts: Sequence[Fact], wall: Callable[[], float] = time.time) -> tuple[int, ...]:
+def write_offline(
+    path: Path,
+    facts: Sequence[Fact],
+    wall: Callable[[], float] = time.time,
+    also: Callable[[Store], object] = lambda _: None,
+) -> tuple[int, ...]:
     """Store ``facts``, all of them or none; on return they are on disk. ``wall`` gives unix seconds.
 
-    Returns per fact the number of its row (0 for facts about anything else), -1 where it changed nothing: a row that
-    is not held any more, a chunk whose state does not allow it.
+    ``also`` is called in the same transaction, after them. Returns per fact the number of its row (0 for facts about
+    anything else), -1 where it changed nothing: a row that is not held any more, a chunk whose state does not allow it.
 
     Raises:
         JournalError: there is no journal, it cannot be written, or a newer gateway wrote it.
@@ -36,6 +41,7 @@ def write_offline(path: Path, facts: Sequence[Fact], wall: Callable[[], float] =
             batch = Batch([Record(fact) for fact in facts], ledger.next_seq, wall(), ledger.position)
             store.begin()
             batch.write(store, ledger.floor)
+            also(store)
             store.commit()
         except sqlite3.Error as error:
             raise JournalError(explain(error, path)) from error

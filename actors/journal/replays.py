@@ -17,9 +17,13 @@ from actors.journal.batch import end_held
 from actors.journal.gate import Gate, challenged, readable
 from actors.journal.ledger import Ledger
 from actors.journal.store import Store
-from actors.normalizer.echoes import GUID_SECONDS, MOST
+from actors.normalizer.echoes import MOST
 
 PAGE = 64
+RECALLED = 366 * 86_400.0
+"""Seconds: as long as the journal knows of anything. After a stop of any length a row of ours may be found that is as
+old as ``recovery.replayHours`` allows, and in the chat with oneself it must be known.
+"""
 MOST_ASKED = 16
 """Rows looked at for the address of one handle: the newest that can be read is taken."""
 
@@ -67,7 +71,7 @@ class Replays:
             case "asked":
                 return Replayed("asked", self._asked_last(asked.account, asked.reason))
             case "echoes":
-                sent = self._store.sent_since(now - GUID_SECONDS, MOST)
+                sent = self._store.sent_since(now - RECALLED, MOST)
                 return Replayed("echoes", tuple(Spoken(*one) for one in reversed(sent)))
         state = self._store.source_state(asked.source)
         era = state[3]

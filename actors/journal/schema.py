@@ -81,6 +81,8 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA cache_size = -16000")
+        # What is forgotten is overwritten, not only unlinked; some builds of SQLite do so anyway.
+        connection.execute("PRAGMA secure_delete = ON")
         migrate(connection, path)
         opening.pop_all()
     return connection
@@ -132,6 +134,19 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     for number in range(version, VERSION):
         step = f"{MIGRATIONS[number]}\nPRAGMA user_version = {number + 1};"
         connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nCOMMIT;")
+
+
+def empty_log(connection: sqlite3.Connection, wait: bool = True) -> bool:
+    """Move everything from the write-ahead log into the database and cut the log off: what was overwritten there is in
+    neither any more. False where somebody reads it meanwhile; ``wait`` for them first (seconds, as for any lock).
+    """
+    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    try:
+        if not wait:
+            connection.execute("PRAGMA busy_timeout = 0")
+        return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def explain(error: Exception, path: Path) -> str:

@@ -230,13 +230,17 @@ class Store:
         return None if found is None else int(found)
 
     def sent_since(self, moment: float, most: int) -> list[tuple[int, int, str, str, float]]:
-        """``(chat_id, source, text, guid, at)`` of the latest sent chunks, newest first, at most ``most``.
+        """``(chat_id, source, text, guid, at)`` of the latest chunks that went out, newest first, at most ``most``.
 
-        ``guid`` is empty where imsg named none: those are told by their words.
+        What was attempted and failed, was discarded or waits to be sent again may be out as well; ``at`` is its attempt
+        then. What is open is left to its sender. ``guid`` is empty where imsg named none: those are told by their
+        words, and not at all once these are gone.
         """
         query = (
-            "SELECT chat_id, source, text, coalesce(guid, ''), ended_at "
-            "FROM (SELECT * FROM outbox ORDER BY key DESC LIMIT ?) WHERE state = 'sent' AND ended_at >= ?"
+            "SELECT chat_id, source, text, coalesce(guid, ''), said "
+            "FROM (SELECT *, CASE state WHEN 'sent' THEN ended_at ELSE attempted_at END AS said "
+            "FROM outbox ORDER BY key DESC LIMIT ?) "
+            "WHERE state IN ('sent', 'failed', 'discarded', 'queued') AND said >= ? AND (guid <> '' OR text <> '')"
         )
         return self.connection.execute(query, (most, moment)).fetchall()
 

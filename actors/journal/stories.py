@@ -1,7 +1,7 @@
 """The whole life of one message, read from the journal on disk: its row, what was decided, each chunk of its answer.
 
 Every function takes a connection that only reads, beside a running gateway or without one. A row whose bytes are
-pruned or damaged has a story all the same. Times are unix seconds. All but ``facts`` raise ``sqlite3.Error``.
+pruned or damaged has a story all the same. Times are unix seconds. All may raise ``sqlite3.Error``.
 """
 
 import re
@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from actors.access.reasons import AGENT_ECHO, ECHO, FROM_ME, SELF_CHAT_ECHO
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import POSITION_BITS, chunk_key
 from actors.normalizer.guids import guid_key
@@ -16,7 +17,7 @@ from actors.normalizer.normalize import MAX_ROWID, Malformed, normalize
 
 LOOK_BACK = 5000
 """Rows looked at for the last message of somebody else, or of a chat."""
-OURS = frozenset({"from me", "echo", "self-chat echo", "agent echo in self-chat"})
+OURS = frozenset({FROM_ME, ECHO, SELF_CHAT_ECHO, AGENT_ECHO})
 """Reasons that say whose a row is, whatever the row says."""
 _NUMBER = re.compile(r"#?([0-9]{1,19})")
 
@@ -69,8 +70,9 @@ class Story(NamedTuple):
 
 
 def story(connection: sqlite3.Connection, which: str) -> Story | None:
-    """The story of ``last`` (the newest row that is not from us), of a GUID in any case, or of row ``#12`` or ``12``.
+    """The story of ``last``, of a GUID in any case, or of row ``#12`` or ``12``.
 
+    The last row is the newest that is not from us, or is a note to ourselves that config decided about.
     Of several rows with one GUID it is the newest one's. None when there is no such row.
     """
     which = which.strip()
@@ -86,64 +88,33 @@ def story(connection: sqlite3.Connection, which: str) -> Story | None:
     return None if found is None else _story(connection, found, which)
 
 
+def latest(connection: sqlite3.Connection, source: int, chat: int | None = None) -> Iterator[Inbound]:
+    """The latest messages in the database ``source`` as it is now, of one chat or of all, newest first.
+
+    Those whose bytes are pruned or damaged are left out.
+    """
+    for account, at, body in connection.execute(_BODIES, {"back": LOOK_BACK, "source": source, "chat": chat}):
+        row = _inbound(account, source, body, at)
+        if row is not None:
+            yield row
+
+
 def chats_seen(connection: sqlite3.Connection, source: int, chat: int | str) -> bytes | None:
     """The newest body in the database ``source`` as it is now of a chat, or of a handle's direct chat.
 
     A handle is compared as imsg writes it, without regard to case. None where the latest rows have none.
     """
-    number = chat if isinstance(chat, int) else None
-    for account, at, body in connection.execute(_BODIES, {"back": LOOK_BACK, "source": source, "chat": number}):
-        row = _inbound(account, source, body, at)
-        if row is not None and (number is not None or _is_with(row, str(chat).casefold())):
-            return bytes(body)
-    return None
-
-
-def facts(told: Story) -> tuple[tuple[float, str], ...]:
-    """The row's life in the order of time: when, and what happened. A time to come is when a chunk is due again."""
-    return tuple(sorted(_facts(told), key=lambda fact: fact[0]))
-
-
-def _facts(told: Story) -> Iterator[tuple[float, str]]:
-    again = told.judged_at != told.received_at
-    ended_later = told.settled_at is not None and told.settled_at != told.judged_at
-    verdict = _verdict(told, "held" if told.kind == "refused" and ended_later else _end(told))
-    yield told.received_at, "received" if again else f"received and judged: {verdict}"
-    if again:
-        yield told.judged_at, f"judged again: {verdict}"
-    if told.settled_at is not None and (told.kind != "refused" or ended_later):
-        yield told.settled_at, f"settled: {_end(told)}"
-    for chunk in told.chunks:
-        yield from _chunk_facts(chunk)
-
-
-def _verdict(told: Story, refusal: str) -> str:
-    if told.kind == "admit":
-        return f"admitted ({told.authority}) to agent {told.agent}, session {told.session}"
-    return f"challenged as {told.session}" if told.kind == "challenge" else refusal
-
-
-def _end(told: Story) -> str:
-    return f"{told.outcome}: {told.reason}" if told.reason else told.outcome
-
-
-def _chunk_facts(chunk: StoryChunk) -> Iterator[tuple[float, str]]:
-    name, why = f"chunk {chunk.key}", f": {chunk.why}" if chunk.why else ""
-    yield chunk.queued_at, f"{name} queued"
-    if chunk.attempted_at is not None:
-        yield chunk.attempted_at, f"{name} attempted"
-    match chunk.state:
-        case "deferred":
-            yield chunk.until or chunk.queued_at, f"{name} deferred, due again{why}"
-        case "uncertain":
-            yield chunk.attempted_at or chunk.queued_at, f"{name} uncertain{why}"
-        case "sent" | "failed" | "discarded":
-            shown = f" as {chunk.guid}" if chunk.state == "sent" and chunk.guid else why
-            yield chunk.ended_at or chunk.attempted_at or chunk.queued_at, f"{name} {chunk.state}{shown}"
+    if isinstance(chat, int):
+        return next((row.raw for row in latest(connection, source, chat)), None)
+    handle = chat.casefold()
+    return next((row.raw for row in latest(connection, source) if _is_with(row, handle)), None)
 
 
 def _last(connection: sqlite3.Connection) -> int | None:
-    for seq, source, account, at, kind, reason, body in connection.execute(_LATEST, (LOOK_BACK,)):
+    for seq, source, account, at, kind, reason, config_key, body in connection.execute(_LATEST, (LOOK_BACK,)):
+        # A config key decides about others, and about what we write to ourselves.
+        if config_key:
+            return int(seq)
         if reason in OURS:
             continue
         # A message to oneself is from us, and for us too where it was let in.
@@ -185,7 +156,8 @@ def _is_with(row: Inbound, handle: str) -> bool:
 _BY_GUID = "SELECT max(seq) FROM inbound WHERE guid IN (?, ?, ?)"
 _SAME = "SELECT count(*) FROM inbound WHERE guid = ?"
 _LATEST = """
-SELECT seq, source, account, received_at, kind, coalesce(reason, ''), body FROM inbound ORDER BY seq DESC LIMIT ?
+SELECT seq, source, account, received_at, kind, coalesce(reason, ''), config_key, body
+FROM inbound ORDER BY seq DESC LIMIT ?
 """
 _ROW = """
 SELECT seq, source, era, account, '', coalesce(chat_id, 0), received_at, coalesce(judged_at, received_at),

@@ -35,7 +35,7 @@ from actors.envelopes.inbound import (
 )
 from actors.envelopes.outbound import chunk_key
 from actors.journal.actor import GROUP
-from actors.normalizer.echoes import GUID_SECONDS
+from actors.journal.replays import RECALLED
 from actors.normalizer.normalize import nameless
 from tests.journal.conftest import Open
 from tests.journal.desk import Room, disk_error, fail_at, message, queued
@@ -280,7 +280,7 @@ def test_a_chunk_comes_back_with_the_guid_its_last_attempt_carried(open_room: Op
 def test_what_was_said_lately_comes_back_for_the_echo_memory(open_room: Open, stage: KillableStage) -> None:
     room = open_room()
     now = stage.clock.wall()
-    times = [now - GUID_SECONDS - 1, now - GUID_SECONDS + 60, now - 1]
+    times = [now - RECALLED - 1, now - RECALLED + 60, now - 1]
     for number, at in enumerate(times, start=1):
         room.append(message(number))
         room.record(queued(number, f"{number}"), Sent(chunk_key(number, 0), f"G{number}", at))

@@ -24,7 +24,7 @@ from actors.agents.echo import EchoAgent
 from actors.conversation.sessions import Sessions
 from actors.envelopes.control import Listen, Record, Ref, Replay, SourceState, Tick
 from actors.envelopes.facts import Baseline
-from actors.envelopes.inbound import Received
+from actors.envelopes.inbound import Received, Recheck
 from actors.envelopes.link import Answer, Call, Subscribed
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
@@ -227,6 +227,8 @@ class Gateway:
         while not pulse.gone.is_set():
             assert self.turns(1)
         self._sessions()
+        # Whoever stands behind them in the flow is started again too, and says who may still speak.
+        Actor.tell(self.sessions, Recheck(0.0, lambda _: None))
 
     def hear(self, *messages: tuple[int, str]) -> None:
         """People write."""
