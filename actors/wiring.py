@@ -16,6 +16,7 @@ from actors.conversation.sessions import Sessions
 from actors.envelopes.control import Ref
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
+from actors.journal.retention import Keep
 from actors.journal.schema import connect
 from actors.journal.store import Store
 from actors.normalizer.actor import Normalizer
@@ -105,7 +106,9 @@ class Wiring:
         agents = make_agents(self.config, self.environment)
         views = {account.id: AccessView.build(account, self.config) for account in self.accounts}
         self.problems = [warning for account in self.accounts for warning in program.warnings(account.cli_path)]
-        store = PairingStore(self.places.credentials)
+        regions = {account.id: account.region for account in self.everyone}
+        store = PairingStore(self.places.credentials, region_of=regions.get)
+        guard = PairingGuard(self.places.pairing_guard)
         # Where the config names the owners, nobody becomes one by pairing.
         owners = None if self.config.commands.owners else OwnerFile(self.places.owners)
         return [
@@ -115,8 +118,8 @@ class Wiring:
             Child("chunker", self._chunker),
             Child("runner", self._runner(agents), drains=True),
             Child("sessions", self._sessions(agents)),
-            Child("pairing", self._pairing(store)),
-            Child("access", self._access(views, Snapshots(store, owners))),
+            Child("pairing", self._pairing(store, guard, views)),
+            Child("access", self._access(views, Snapshots(store, owners, guard))),
             Child("repairer", self._repairer),
             Child("normalizer", self._normalizer),
             *(Child(f"reader:{account.id}", self._reader(account), drains=True) for account in self.accounts),
@@ -133,7 +136,8 @@ class Wiring:
 
     def _journal(self, context: Context) -> Ref:
         store, self._first = self._first or Store(connect(self.places.journal)), None
-        return Journal.start(context, store, self.places.journal, self.ledger, self.sources)
+        keep = Keep(self.config.retention.bodies_days, self.config.retention.tombstones_days)
+        return Journal.start(context, store, self.places.journal, self.ledger, self.sources, keep)
 
     def _sender(self, account: Account) -> Callable[[Context], Ref]:
         namespace = namespace_of(self.identity)
@@ -173,11 +177,12 @@ class Wiring:
             self._senders(),
         )
 
-    def _pairing(self, store: PairingStore) -> Callable[[Context], Ref]:
+    def _pairing(
+        self, store: PairingStore, guard: PairingGuard, views: Mapping[str, AccessView]
+    ) -> Callable[[Context], Ref]:
         keys = {account.id: account.key_path("dmPolicy") for account in self.accounts}
-        guard = PairingGuard(self.places.pairing_guard)
         return lambda context: PairingRegistry.start(
-            context, store, self._of("journal"), self._of("chunker"), keys, guard
+            context, store, self._of("journal"), self._of("chunker"), keys, guard, views
         )
 
     def _repairer(self, context: Context) -> Ref:
@@ -189,7 +194,8 @@ class Wiring:
         senders = tuple(self._senders().values())
         recoveries = {account.id: account.recovery for account in self.accounts}
         regions = {account.id: account.region for account in self.accounts}
-        return Normalizer.start(context, self._of("access"), self._of("journal"), senders, recoveries, regions)
+        access, journal, repairer = self._of("access"), self._of("journal"), self._of("repairer")
+        return Normalizer.start(context, access, journal, senders, recoveries, regions, repairer)
 
     def _reader(self, account: Account) -> Callable[[Context], Ref]:
         source, ledger, claim = self.sources[account.id], self.ledger, self.claims[account.id]

@@ -4,11 +4,10 @@ In: the config's ``accessGroups``. Out: for each name the entries that count her
 Members of other channels never count, and a group of a type other than message senders has no members here.
 """
 
+from actors.access.channel_keys import everyones, ours
 from actors.access.handles import BLANKS
 from config.schema.access_groups import SENDERS
 from config.schema.root import Config
-
-CHANNEL, EVERY_CHANNEL = "imessage", "*"
 
 
 def members(config: Config) -> dict[str, tuple[str, ...]]:
@@ -19,6 +18,6 @@ def members(config: Config) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, group in config.access_groups.items():
         lists = group.members if group.type == SENDERS else {}
-        entries = (*lists.get(CHANNEL, ()), *lists.get(EVERY_CHANNEL, ()))
-        found.setdefault(name.strip(BLANKS), tuple(dict.fromkeys(entries)))
+        keys = (*ours(lists)[:1], *everyones(lists)[:1])
+        found.setdefault(name.strip(BLANKS), tuple(dict.fromkeys(entry for key in keys for entry in lists[key])))
     return found

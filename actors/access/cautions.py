@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from actors.access import list_check
 from actors.access.access_groups import members
+from actors.access.channel_keys import ignored
 from actors.access.commands import OWNERS_KEY
 from actors.access.entries import AllowList
-from actors.access.view import AccessView
+from actors.access.view import AccessView, shares_the_channel
 from actors.conversation.keys import main_key
 from config.account import ROOT, Account
 from config.schema.root import Config
@@ -44,6 +45,7 @@ def _of_account(account: Account, config: Config, view: AccessView) -> Iterator[
     yield from _mentions(view)
     yield from _lists(account, config)
     yield from _commands(view)
+    yield from _channels(config)
     yield from _databases(account, config, view)
 
 
@@ -127,11 +129,18 @@ def _commands(view: AccessView) -> Iterator[str]:
         yield f"{path}: {_UNUSABLE}; {list_check.reasons('entry', commands.only)}"
 
 
+def _channels(config: Config) -> Iterator[str]:
+    """Lists by channel of which one is passed over, because another key names the channel too."""
+    lists: list[tuple[str, Iterable[str]]] = [("commands.allowFrom", config.commands.allow_from)]
+    lists += [(f"accessGroups.{name}.members", group.members) for name, group in config.access_groups.items()]
+    for path, keys in lists:
+        for key, holds in ignored(keys):
+            yield f"{path}.{key}: is not used, because {path}.{holds} names the same channel: keep one of them"
+
+
 def _databases(account: Account, config: Config, view: AccessView) -> Iterator[str]:
     """Chat ids count rows of one database: what all accounts inherit means another chat in each of them."""
-    channel = config.channels.imessage
-    running = [block for block in channel.accounts.values() if block.enabled is not False] if channel else []
-    if len(running) < 2:
+    if not shares_the_channel(config):
         return
     falls_back = account.group_allow_from is None
     named = [

@@ -5,14 +5,15 @@ In: the ``commands`` block and the sender lists of an account; then canonical se
 a wildcard makes no owner, neither does a group chat, and an empty list authorises nobody (inbound 4.6, config-ops 3.2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from actors.access.access_groups import CHANNEL
 from actors.access.allowed import Allowed
-from actors.access.entries import AllowList
+from actors.access.channel_keys import everyones, ours
+from actors.access.entries import CHATS, AllowList, parse
 from actors.access.mentions import Mentions
-from actors.commands.parse import parse, switched_off
+from actors.commands import parse as texts
+from actors.commands.parse import switched_off
 from config.account import Account
 from config.schema.commands import is_owner_entry
 from config.schema.root import Config
@@ -20,8 +21,7 @@ from config.schema.root import Config
 KNOWN, AUTHORISED, OWNER = "known", "authorised", "owner"
 
 OWNERS_KEY = "commands.ownerAllowFrom"
-_OURS = frozenset({CHANNEL, "imsg"})
-_ANY_CHANNEL = "*"
+_NO_PERSON = "is a chat, and chats authorise nobody: list people"
 
 
 class Commands(NamedTuple):
@@ -55,8 +55,8 @@ class Commands(NamedTuple):
         block, region = config.commands, account.region
         named = [(index, entry) for index, entry in enumerate(block.owner_allow_from) if is_owner_entry(entry)]
         owners = AllowList.of((entry for _, entry in named), region, groups)
-        channel = _channel(block.allow_from)
-        only = None if channel is None else AllowList.of(block.allow_from[channel], region, groups)
+        channel = next(iter(ours(block.allow_from) or everyones(block.allow_from)), None)
+        only = None if channel is None else _people(block.allow_from[channel], region, groups)
         only_key = f"commands.allowFrom.{channel}"
         return cls(
             # The handles alone: whatever else an entry may stand for, it makes no owner.
@@ -97,7 +97,7 @@ class Commands(NamedTuple):
         if "/" not in text:
             return False
         before, slash, rest = text.partition("/")
-        command = parse(slash + rest)
+        command = texts.parse(slash + rest)
         if command is None or command.name in self.off:
             return False
         return not before.strip() or mentions.are_all_of(before)
@@ -107,10 +107,9 @@ class Commands(NamedTuple):
         return self.keys[is_group]
 
 
-def _channel(allow_from: Mapping[str, object]) -> str | None:
-    """The key of ``commands.allowFrom`` that holds for this channel: its own, else that of all channels.
-
-    Of several spellings it is always the same one, whatever their order.
-    """
-    ours = sorted((key for key in allow_from if key.strip().lower() in _OURS), key=lambda key: (key != CHANNEL, key))
-    return next(iter(ours or sorted(key for key in allow_from if key.strip() == _ANY_CHANNEL)), None)
+def _people(entries: Iterable[str], region: str, groups: Mapping[str, tuple[str, ...]]) -> AllowList:
+    """A list that may only name people: a chat in it is a problem like an entry nobody understands."""
+    entries = tuple(entries)
+    found = AllowList.of(entries, region, groups)
+    chats = [(index, _NO_PERSON) for index, text in enumerate(entries) if parse(text, region).kind in CHATS]
+    return AllowList(found.wildcard, found.handles, problems=tuple(sorted((*found.problems, *chats))))

@@ -4,23 +4,26 @@ Told ``Inbound`` to judge and ``Judged`` to pass on, in the order rows came; tel
 verdict, and with ``then`` whoever acts after the commit: the sessions for admitted ones, the pairing registry for
 challenges, the sender for our own rows (evidence of what went out), the repairer for rows without a chat, nobody
 for refusals. Held rows come back as ``Recorded`` and are judged once more; the same hold again changes nothing.
+At its start, and whenever the files of pairing say something new, the sessions are told by whom to look again at what
+still waits.
 """
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip
-from actors.access.reasons import UNAUTHORISED_COMMAND
+from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip, refused
+from actors.access.reasons import BEFORE_APPROVAL, UNAUTHORISED_COMMAND
 from actors.access.view import AccessView
 from actors.envelopes.control import AllowedChanged, Listen, Record, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Recheck, Verdict
 from actors.normalizer.anchors import NO_ANCHOR
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
 STAMP_SECONDS = 1.0
 REMEMBERED_DROPS = 10_000
+_BY_FILES = frozenset({UNAUTHORISED_COMMAND, BEFORE_APPROVAL})
 
 
 class Book(Protocol):
@@ -64,8 +67,10 @@ class AccessController(Actor):
         self._told: set[tuple[str, int, str]] = set()
 
     def on_start(self) -> None:
-        """Read who is allowed, and judge again what an unreadable store held up."""
+        """Read who is allowed, and judge again what an unreadable store held up; also what pairing could not do."""
         self._refresh()
+        self._recheck()
+        self.tell(self._pairing, Listen(self.actor_ref))
         self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
 
     def on_receive(self, message: Any) -> None:
@@ -131,7 +136,7 @@ class AccessController(Actor):
         if len(self._told) >= REMEMBERED_DROPS:
             self._told.clear()
         self._told.add(mark)
-        detail = verdict.error if isinstance(verdict, Corrupt) else flip(verdict, row)
+        detail = verdict.error if isinstance(verdict, Corrupt) else flip(verdict, row, self._views[row.account])
         event(
             "warning" if isinstance(verdict, Corrupt | Held) else "info",
             "access",
@@ -146,9 +151,20 @@ class AccessController(Actor):
         for account in self._views:
             self._refresh_account(account)
 
+    def _recheck(self) -> None:
+        """Whoever is not let in any more gets no answer to what still waits for one."""
+        views, allowed = self._views, {account: self._book.allowed(account) for account in self._views}
+
+        def lost(row: Inbound) -> Dropped | None:
+            account = row.account
+            return refused(row, views[account], allowed[account]) if account in allowed else None
+
+        self.tell(self._sessions, Recheck(self.clock.wall(), lost))
+
     def _refresh_account(self, account: str) -> bool:
         """Look at the pairing files; True when they say something new."""
-        was_readable = account in self._seen and self._book.allowed(account).readable
+        is_known = account in self._seen
+        was_readable = is_known and self._book.allowed(account).readable
         changed = self._book.refresh(account)
         readable = self._book.allowed(account).readable
         if not readable and (was_readable or account not in self._seen):
@@ -158,6 +174,8 @@ class AccessController(Actor):
             held = Replay("held", self.actor_ref, account=account, reason=STORE_UNREADABLE)
             self.tell(self._journal, held)
         self._seen.add(account)
+        if changed and is_known:
+            self._recheck()
         return changed
 
     def set_aside(self, message: Any, error: BaseException) -> None:
@@ -171,7 +189,7 @@ class AccessController(Actor):
 
 def _by_files(verdict: Verdict) -> bool:
     """Whether the files of pairing may say something else by now."""
-    return type(verdict) is Challenge or (type(verdict) is Dropped and verdict.reason == UNAUTHORISED_COMMAND)
+    return type(verdict) is Challenge or (type(verdict) is Dropped and verdict.reason in _BY_FILES)
 
 
 def _is_news(row: Inbound, verdict: Verdict) -> bool:

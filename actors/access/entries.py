@@ -21,7 +21,8 @@ _CHAT = re.compile(
     r"|(?P<identifier>chat_identifier|chatidentifier|chatident)",
     re.ASCII | re.IGNORECASE,
 )
-_ACCESS_GROUP = re.compile(r"accessgroup:", re.ASCII | re.IGNORECASE)
+GROUP_NAME = re.compile(r"accessgroup:", re.ASCII | re.IGNORECASE)
+"""How an entry begins that names an access group."""
 _OPEN_VARIABLE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}", re.ASCII)
 _LONGEST_SHOWN = 60
 _CHAT_ID = re.compile(r"0*[1-9][0-9]{0,18}")
@@ -39,6 +40,10 @@ class Kind(Enum):
     ACCESS_GROUP = "access_group"
     BLANK = "blank"
     UNUSABLE = "unusable"
+
+
+CHATS = (Kind.CHAT_ID, Kind.CHAT_GUID, Kind.CHAT_IDENTIFIER)
+"""What names a conversation, not a person."""
 
 
 class Entry(NamedTuple):
@@ -66,7 +71,7 @@ def parse(text: str, region: str | None) -> Entry:
     name, colon, value = text.partition(":")
     if colon and (prefix := _CHAT.fullmatch(name)):
         return _chat(str(prefix.lastgroup), value.strip(BLANKS))
-    if prefix := _ACCESS_GROUP.match(text):
+    if prefix := GROUP_NAME.match(text):
         group = text[prefix.end() :].strip(BLANKS)
         return Entry(Kind.ACCESS_GROUP, group) if group else Entry(Kind.UNUSABLE, "names no group: accessGroup:<name>")
     if strange := next(filter(_is_strange, text), None):
@@ -178,7 +183,7 @@ _NO_MEMBER = {
     Kind.ANYONE: 'names nobody in a group: write "*" in the list itself',
     Kind.ACCESS_GROUP: "is a group in a group: name both groups in the list",
     **dict.fromkeys(
-        (Kind.CHAT_ID, Kind.CHAT_GUID, Kind.CHAT_IDENTIFIER),
+        CHATS,
         "is a chat, and groups hold people: write it in the list itself",
     ),
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from actors.access.access_groups import members
-from actors.access.entries import AllowList, Kind, parse
+from actors.access.entries import GROUP_NAME, AllowList, Kind, parse
 from actors.access.handles import SHORTEST_NUMBER
 from config import Account, Config, Finding
 
@@ -18,12 +18,12 @@ SHOWN = 3
 
 
 class SenderList(NamedTuple):
-    """A list as the file has it: key, path, entries, and the policy that stands on it alone (``""`` for none)."""
+    """A list as the file has it: key, path, entries, and the policies that stand on it alone (``""`` for none)."""
 
     key: str
     path: str
     texts: tuple[str, ...]
-    policy: str
+    policies: str
 
 
 def unusable_lists(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
@@ -33,21 +33,26 @@ def unusable_lists(config: Config, accounts: Sequence[Account]) -> Iterator[Find
         if account.unavailable is not None:
             continue
         for one in sender_lists(account):
-            if one.policy and is_unusable(one.texts, found := AllowList.of(one.texts, account.region, groups)):
-                why = f'no entry of this list can be used, so {one.policy} "allowlist" would admit nobody; '
+            if one.policies and is_unusable(one.texts, found := AllowList.of(one.texts, account.region, groups)):
+                why = f'no entry of this list can be used, so {one.policies} "allowlist" would admit nobody; '
                 yield one.path, why + reasons(one.key, found), None
 
 
 def sender_lists(account: Account) -> tuple[SenderList, ...]:
-    """The lists that are set for ``account``."""
-    direct, groups = account.dm_policy == "allowlist", account.group_policy == "allowlist"
+    """The lists that are set for ``account``. Without one for groups, theirs is that for direct chats."""
+    direct = ["dmPolicy"] if account.dm_policy == "allowlist" else []
+    groups = ["groupPolicy"] if account.group_policy == "allowlist" else []
+    if account.group_allow_from is None:
+        # A file of OpenClaw may list an access group of another channel's people here, and is right all the same.
+        theirs = all(GROUP_NAME.match(text) for text in account.allow_from if text.strip())
+        direct, groups = [*direct, *(() if theirs and not direct else groups)], []
     return (
-        SenderList("allowFrom", account.key_path("allowFrom"), account.allow_from, "dmPolicy" if direct else ""),
+        SenderList("allowFrom", account.key_path("allowFrom"), account.allow_from, " and ".join(direct)),
         SenderList(
             "groupAllowFrom",
             account.key_path("groupAllowFrom"),
             account.group_allow_from or (),
-            "groupPolicy" if groups else "",
+            " and ".join(groups),
         ),
     )
 

@@ -15,16 +15,22 @@ from unicodedata import normalize
 import re2
 import regex
 
+from actors.access.word_ends import ENDS, STARTS, UnspeltError, spelt
+from actors.normalizer.folding import composed
+
 LONGEST_TEXT = 8192
 """Characters of a message that are looked at."""
 LONGEST_PATTERN = 1024
 """Characters a pattern may have."""
 LARGEST_PROGRAM = 5000
 """Instructions RE2 may need for a pattern: the worst of that size takes some 50 ms for the longest text."""
-LONGEST_DECORATION = 256
+LARGEST_SPELT = 40_000
+"""The same once the word boundaries at its ends are spelt out, each in some 1,400 instructions."""
+LONGEST_PREFIX = 64
 """Characters a mention before a command may have."""
+_UNLIKE = [text.encode() for text in ("a", "7", "?", "\u4e2d")]
+"""Messages with nothing in common."""
 
-_NO_WORD = r"[^\pL\pN_]"
 _CUT = "_"
 """Stands where a long text goes on, so that nothing matches there as if a word or the text had ended."""
 _AROUND = " \t\n,:;.!-\u2013\u2014"
@@ -53,15 +59,24 @@ class Mentions(NamedTuple):
     def are_all_of(self, text: str) -> bool:
         """Whether ``text`` is a mention and nothing else: what may stand before a command.
 
+        It is one line of at most ``LONGEST_PREFIX`` characters, and some pattern matches it from start to end, but not
+        with any word of it left out: ``.*claw.*`` matches "claw, look at the" as well, and means no more than "claw".
         White space and punctuation around the mention, and an ``@`` at its front, do not count.
         """
-        if not self.matchers or len(text) > LONGEST_DECORATION:
+        if not self.matchers or len(text) > LONGEST_PREFIX or text.splitlines() != [text]:
             return False
         bare = fold(text).strip(_AROUND)
         spellings = (bare, bare[1:]) if bare.startswith("@") else (bare,)
-        return any(
-            matcher.fullmatch(one.encode("utf-8", "ignore")) for one in spellings if one for matcher in self.matchers
-        )
+        return any(_is_all(matcher, words) for one in spellings if (words := one.split()) for matcher in self.matchers)
+
+
+def _is_all(matcher: Any, words: list[str]) -> bool:
+    """Whether the pattern matches these words from start to end, and needs each of them."""
+
+    def matches(some: list[str]) -> bool:
+        return matcher.fullmatch(" ".join(some).encode("utf-8", "ignore")) is not None
+
+    return matches(words) and not any(matches(words[:at] + words[at + 1 :]) for at in range(len(words)))
 
 
 def fold(text: str) -> str:
@@ -69,7 +84,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return _cut(text)
     # Once before, for what stands between a letter and its accent; once after, for what becomes invisible by folding.
-    return _cut(_visible(normalize("NFKC", _visible(_cut(text)))))
+    return _cut(_visible(composed(_visible(_cut(text)), "NFKC")))
 
 
 def _cut(text: str) -> str:
@@ -81,24 +96,45 @@ def compile_patterns(patterns: Sequence[str], path: str = "mentionPatterns") -> 
     matchers: list[Any] = []
     problems: list[tuple[str, str]] = []
     for index, pattern in enumerate(patterns):
-        why = ""
-        if not pattern.strip():
-            why = "is blank and would match every message: remove it"
-        elif len(pattern) > LONGEST_PATTERN:
-            why = f"is longer than {LONGEST_PATTERN} characters: shorten it"
-        else:
-            try:
-                matcher = _compile(_fold_pattern(pattern))
-            except re2.error as error:
-                why = f"is not used: {_reason(error)} (lookaround and back-references are not supported)"
-            else:
-                if matcher.programsize > LARGEST_PROGRAM:
-                    why = "is too large to be looked for quickly: use smaller repetitions and fewer classes"
-                else:
-                    matchers.append(matcher)
-        if why:
-            problems.append((f"{path}.{index}", why))
+        try:
+            matchers.append(_checked(pattern))
+        except ValueError as error:
+            problems.append((f"{path}.{index}", str(error)))
     return Mentions(tuple(matchers), tuple(problems))
+
+
+def _checked(pattern: str) -> Any:
+    """The matcher of one pattern. Raises ``ValueError``, which says why it is not used."""
+    if not pattern.strip():
+        raise ValueError("is blank and would match every message: remove it")
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"is longer than {LONGEST_PATTERN} characters: shorten it")
+    folded = _fold_pattern(pattern)
+    try:
+        # Boundaries that are spelt out stand at its ends: they make it larger, and hardly slower.
+        too_large = _compile(folded).programsize > LARGEST_PROGRAM
+        matcher = _compile(spelt(folded))
+    except re2.error as error:
+        detail = f"{_reason(error)} (lookaround and back-references are not supported)"
+        raise ValueError(f"is not used: {detail}") from error
+    except UnspeltError as error:
+        raise ValueError(f"is not used: {error}") from error
+    if too_large or matcher.programsize > LARGEST_SPELT:
+        raise ValueError("is too large to be looked for quickly: use smaller repetitions and fewer classes")
+    if _matches_all(matcher):
+        raise ValueError(
+            "would match every message, so it is not used: have each of its alternatives name the agent, or set"
+            " requireMention: false where no mention is wanted"
+        )
+    return matcher
+
+
+def _matches_all(matcher: Any) -> bool:
+    """Whether the pattern matches the empty text, or nothing at some place of one, or whatever the text."""
+    if matcher.search(b"") or all(matcher.search(text) for text in _UNLIKE):
+        return True
+    found = matcher.search(_UNLIKE[0])
+    return found is not None and found.start() == found.end()
 
 
 def from_identity(name: str | None, emoji: str | None) -> Mentions:
@@ -106,7 +142,7 @@ def from_identity(name: str | None, emoji: str | None) -> Mentions:
     patterns = []
     if words := fold(name or "").split():
         spaced = r"\s+".join(map(re2.escape, words))
-        patterns.append(rf"(?:^|{_NO_WORD})@?{spaced}(?:{_NO_WORD}|$)")
+        patterns.append(f"{STARTS}@?{spaced}{ENDS}")
     if sign := fold(emoji or "").strip():
         patterns.append(re2.escape(sign))
     return Mentions(tuple(map(_compile, patterns)))

@@ -8,13 +8,25 @@ answer by itself.
 from typing import NamedTuple
 
 from actors.access.allowed import Allowed
+from actors.access.flips import flip
 from actors.access.question import LET_IN, LISTED, Question
-from actors.access.reasons import PAIRING_REQUIRED, REASONS, STORE_UNREADABLE, flip
+from actors.access.reasons import PAIRING_REQUIRED, REASONS, REVOKED, STORE_UNREADABLE
 from actors.access.rules import CONTENT, DIRECT, GROUP, Rule
 from actors.access.view import AccessView
 from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Verdict
 
-__all__ = ["REASONS", "STORE_UNREADABLE", "Allowed", "Explanation", "decide", "describe", "explain", "flip"]
+__all__ = [
+    "REASONS",
+    "STORE_UNREADABLE",
+    "Allowed",
+    "Explanation",
+    "decide",
+    "describe",
+    "explain",
+    "flip",
+    "in_words",
+    "refused",
+]
 
 
 class Explanation(NamedTuple):
@@ -47,13 +59,22 @@ def decide(row: Inbound, view: AccessView, allowed: Allowed) -> Verdict:
     return _walk(Question(row, view, allowed))[1]
 
 
+def refused(row: Inbound, view: AccessView, allowed: Allowed) -> Dropped | None:
+    """Why a row that was admitted once would get no answer now, None if it would. What cannot be told takes nothing."""
+    match decide(row, view, allowed):
+        case Dropped(config_key=key) | Challenge(config_key=key):
+            return Dropped(REVOKED, key)
+        case _:
+            return None
+
+
 def explain(row: Inbound, view: AccessView, allowed: Allowed) -> Explanation:
     """What ``decide`` says about ``row``, and why."""
     question = Question(row, view, allowed)
     index, verdict = _walk(question)
     tried = [rule.name for rule in _table(question)[: index + 1]]
     let_in = CONTENT in tried and question.standing in LET_IN
-    decision, reason, key = _in_words(verdict)
+    decision, reason, key = in_words(verdict)
     return Explanation(
         verdict=verdict,
         rules=(*((name, "pass") for name in tried[:-1]), (tried[-1], describe(verdict))),
@@ -64,7 +85,7 @@ def explain(row: Inbound, view: AccessView, allowed: Allowed) -> Explanation:
         service=question.service,
         mentioned=question.mentioned,
         authority=question.authority if let_in else "",
-        flip=flip(verdict, row),
+        flip=flip(verdict, row, view),
         config_key=_admitting_key(question) if decision == "admit" else key,
         decision=decision,
         reason=reason,
@@ -84,8 +105,8 @@ def _walk(question: Question) -> tuple[int, Verdict]:
     raise AssertionError("the last rule always answers")
 
 
-def _in_words(verdict: Verdict) -> tuple[str, str, str]:
-    """Decision, reason and config key."""
+def in_words(verdict: Verdict) -> tuple[str, str, str]:
+    """Decision, reason and config key, as in an ``Explanation``."""
     match verdict:
         case Admit():
             return "admit", "", ""

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from actors.access import reasons
 from actors.access.commands import KNOWN, OWNERS_KEY
 from actors.access.handles import can_be_answered
-from actors.access.question import BLOCKED, LET_IN, STRANGER, UNKNOWN, Question
+from actors.access.question import BLOCKED, LET_IN, PAIRED, STRANGER, UNKNOWN, Question
 from actors.access.reflection import reflected
 from actors.access.view import RUNTIME_KEY
 from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Verdict
 from actors.normalizer import fences
-from actors.normalizer.anchors import NO_ANCHOR, is_anchorless
+from actors.normalizer.anchors import NO_ANCHOR, is_anchorless, may_be_note
 
 Test = Callable[[Question], Verdict | None]
 """A verdict, or None when the rule has nothing to say."""
@@ -32,7 +32,8 @@ class Rule(NamedTuple):
 def _from_me(q: Question) -> Verdict | None:
     # imsg also reports own rows as not from me, and names the own address where it knows no sender.
     if q.row.is_from_me:
-        return None if q.is_self_chat else Dropped(reasons.FROM_ME)
+        # A note to oneself may come before its chat is known.
+        return None if q.is_self_chat or may_be_note(q.row, q.view.region) else Dropped(reasons.FROM_ME)
     if q.by_self:
         # What is said in the chat with oneself comes twice; the row that is marked as ours is the one that counts.
         return Dropped(reasons.SELF_CHAT_ECHO if q.is_self_chat else reasons.FROM_ME)
@@ -131,8 +132,11 @@ def _short_code(q: Question) -> Verdict | None:
 
 def _age(q: Question) -> Verdict | None:
     # Only what nothing else refuses gets here. A stranger is not asked about a message of long ago.
-    if q.row.stale and q.standing == STRANGER:
-        return Dropped(fences.STALE_BACKLOG, q.view.key("dmPolicy"))
+    if q.standing == STRANGER:
+        if q.row.stale:
+            return Dropped(fences.STALE_BACKLOG, q.view.key("dmPolicy"))
+        if q.row.missed:
+            return Dropped(reasons.MISSED_STRANGER, q.view.key("dmPolicy"))
     return _stale(q)
 
 
@@ -147,6 +151,16 @@ def _store_unreadable(q: Question) -> Verdict | None:
 
 def _stranger(q: Question) -> Verdict | None:
     return Challenge(q.sender, q.view.key("dmPolicy")) if q.standing == STRANGER else None
+
+
+def _before_approval(q: Question) -> Verdict | None:
+    # A stranger wrote this. Dates are the sender's, so they count only where it was not seen coming.
+    row, since = q.row, q.allowed.since.get(q.sender)
+    if q.standing != PAIRED or since is None:
+        return None
+    if row.received_at < since or (row.missed and row.sent_at is not None and row.sent_at < since):
+        return Dropped(reasons.BEFORE_APPROVAL, q.view.key("dmPolicy"))
+    return None
 
 
 def _no_agent(q: Question) -> Verdict | None:
@@ -179,6 +193,7 @@ RULES: tuple[Rule, ...] = (
     Rule("age", _age),
     Rule("pairing store", _store_unreadable, "direct"),
     Rule("pairing", _stranger, "direct"),
+    Rule("approval", _before_approval, "direct"),
     Rule("agent", _no_agent),
     Rule("admitted", _admitted),
 )

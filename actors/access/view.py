@@ -15,7 +15,9 @@ from actors.access.entries import AllowList, Kind, parse
 from actors.access.mentions import Mentions
 from actors.conversation.routing import Routes
 from actors.normalizer import fences
-from config.account import Account
+from config.account import ROOT, Account
+from config.overlay import CHANNEL, overlays
+from config.paths import dotted
 from config.schema.agents import Agent
 from config.schema.root import Config
 
@@ -26,6 +28,10 @@ _WAITS = {"echo": False, "command": True}
 """The runtimes that can answer, and whether the answer takes time."""
 
 _KEYS = ("dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "groups", *fences.KEYS.values())
+
+
+CHAT_KEYS = ("allowFrom", "groupAllowFrom", "groups")
+"""The lists that may name chats."""
 
 
 class AgentView(NamedTuple):
@@ -51,7 +57,8 @@ class AccessView:
 
     ``groups`` are the chats with an entry of their own: they count as groups whatever imsg says. ``other_groups`` is
     the gate of all other groups, None when they are shut out. ``senders_key`` is the list that decided about group
-    senders: ``groupAllowFrom``, or ``allowFrom`` when that is unset.
+    senders: ``groupAllowFrom``, or ``allowFrom`` when that is unset. ``own_keys`` are, by path, the lists the account
+    shares with others that run, and where it would have its own: a chat id means another chat in each database.
     """
 
     account: str
@@ -68,6 +75,7 @@ class AccessView:
     routes: Routes
     commands: Commands
     keys: Mapping[str, str]
+    own_keys: Mapping[str, str]
     problems: tuple[tuple[str, str], ...]
 
     @classmethod
@@ -105,6 +113,7 @@ class AccessView:
             routes=Routes.build(account.id, account.region, config),
             commands=commands,
             keys=keys,
+            own_keys=_own_keys(account, config),
             problems=tuple(dict.fromkeys(problems)),
         )
 
@@ -112,9 +121,20 @@ class AccessView:
         """The dotted path of a config key of this account, where it is set or would be."""
         return self.keys[name]
 
-    def agent_problem(self, agent: str) -> str:
-        """Why ``agent`` cannot answer and what to write; ``""`` when it can."""
-        return self.agents[agent].problem
+
+def shares_the_channel(config: Config) -> bool:
+    """Whether several accounts would run, which all have what the channel says."""
+    channel = config.channels.imessage
+    return channel is not None and sum(one.values.get("enabled") is not False for one in overlays(channel)) > 1
+
+
+def _own_keys(account: Account, config: Config) -> dict[str, str]:
+    channel = config.channels.imessage
+    if channel is None or not shares_the_channel(config):
+        return {}
+    name = next((one.key for one in overlays(channel) if one.id == account.id and one.key), account.id)
+    paths = {key: account.key_path(key) for key in CHAT_KEYS}
+    return {path: dotted((*CHANNEL, "accounts", name, key)) for key, path in paths.items() if path == f"{ROOT}.{key}"}
 
 
 def agent_view(agent: Agent, index: int, config: Config) -> AgentView:
@@ -122,13 +142,12 @@ def agent_view(agent: Agent, index: int, config: Config) -> AgentView:
     kind = agent.runtime.type if agent.runtime else None
     usable = kind in _WAITS
     runs = f"runtime {kind!r}, which cannot run here" if kind else "no runtime"
-    remedy = f'set {RUNTIME_KEY} to {{type: "echo"}} or {{type: "command", command: [..]}}'
     return AgentView(
         id=agent.id,
         waits=_WAITS.get(kind or "", True),
         usable=usable,
         mentions=_mentions(agent, index, config),
-        problem="" if usable else f"agent {agent.id!r} has {runs}: {remedy}",
+        problem="" if usable else f"agent {agent.id!r} has {runs}",
     )
 
 

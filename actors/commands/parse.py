@@ -1,8 +1,9 @@
 """Which message is a control command, and what it says. Pure.
 
-In: the text of a message. Out: the ``Command`` it is, or None for text that is meant for the agent. Only the first line
-counts, and it must be the command and nothing else: ``/status`` is one, ``/status please`` is text, because that
-command takes no arguments; so is ``/configure x``. Names count in any case; ``/cmd: args`` is ``/cmd args``.
+In: the text of a message. Out: the ``Command`` it is, or None for text that is meant for the agent. A command without
+arguments is the whole text: ``/status`` is one, ``/status please`` is text, be it on one line or on two; so is
+``/configure x``. One that takes arguments has those of its first line. Names count in any case; ``/cmd: args`` is
+``/cmd args``.
 """
 
 import re
@@ -53,15 +54,16 @@ LONGEST_NAME = max(map(len, KNOWN))
 
 
 def parse(text: str) -> Command | None:
-    """The known command that the first line of ``text`` is, switched on or not; None when it is none."""
-    text = text.lstrip()
+    """The known command that ``text`` is, switched on or not; None when it is none."""
+    text = text.strip()
     if not text.startswith("/"):
         return None
-    line = _LINE.fullmatch(text.partition("\n")[0].rstrip())
+    first, _, more = text.partition("\n")
+    line = _LINE.fullmatch(first.rstrip())
     if line is None or len(line[1]) > LONGEST_NAME:
         return None
     form, arguments = KNOWN.get(line[1].lower()), line[2].strip()
-    if form is None or (arguments and not form.takes_arguments):
+    if form is None or ((arguments or more) and not form.takes_arguments):
         return None
     return Command(form.name, arguments)
 

@@ -1,21 +1,25 @@
 """Conversations as ``gateway chats`` shows them: what imsg says of each, and what the rules make of it. Pure.
 
-In: a chat object of ``chats.list`` (imsg protocol 4, 12.5) and the ``Judge`` of its account. Out: ``{id, guid,
-identifier, name, service, isGroup, participants, lastMessageAt, account, session, agent, policy: {decision, reason,
-configKey, flip, requireMention, speakers: [{handle, decision, reason}]}}``; null stands for unknown and for none.
+In: a chat object of ``chats.list`` (imsg protocol 4, 12.5), the ``Judge`` of its account, the own addresses that the
+journal knows. Out: ``{id, guid, identifier, name, service, isGroup, participants, lastMessageAt, account, session,
+agent, policy: {decision, reason, configKey, flip, requireMention, speakers: [{handle, decision, reason}]}}``; null
+stands for unknown and for none.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from actors.access.handles import canonical
 from actors.access.view import AccessView, GroupGate
 from actors.control.chat_objects import Chat
-from actors.control.hypothetical import NEW_GUID
+from actors.control.explain.memory import Memory
+from actors.control.explain.rows import NEW_GUID
 from actors.control.judge import Finding, Judge
+from actors.envelopes.inbound import Inbound
 from actors.normalizer.anchors import is_same
-from actors.normalizer.normalize import normalize
+from actors.normalizer.normalize import Malformed, normalize
 
 SOMEBODY = "HANDLE"
 """Stands for a participant of a group whose members are not known; nobody has such a handle."""
@@ -36,8 +40,9 @@ class Policy(NamedTuple):
 class Preview:
     """What the rules of one account would do in its chats."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, memory: Memory | None = None) -> None:
         self._view = judge.view
+        self._memory = memory or Memory(judge.account, 0)
         # A mention cannot be made up for any pattern: so it is asked what the gate behind it says.
         self._judge = replace(judge, view=_without_mention_gate(judge.view))
 
@@ -68,7 +73,7 @@ class Preview:
 
     def _finding(self, chat: Chat, speaker: str, group: bool) -> Finding:
         region, own = self._view.region, chat.own or ""
-        told = {
+        told: dict[str, Any] = {
             "id": 1,
             "guid": NEW_GUID,
             "chat_id": chat.id,
@@ -82,7 +87,15 @@ class Preview:
             "is_from_me": not group and own != "" and canonical(speaker, region) == canonical(own, region),
             "text": ORDINARY,
         }
-        return self._judge.judge(normalize(self._view.account, 0, json.dumps(told).encode(), 0.0))
+        row = self._row(told)
+        before = () if isinstance(row, Malformed) else (self._memory.own_address(row),)
+        if before and before[0][1] is not None and not own:
+            # The journal knows better than an imsg that does not say whose address this is.
+            row, before = self._row(told | {"destination_caller_id": speaker, "is_from_me": True}), ()
+        return self._judge.judge(row, before)
+
+    def _row(self, told: Mapping[str, Any]) -> Inbound | Malformed:
+        return normalize(self._view.account, self._memory.source, json.dumps(told).encode(), 0.0)
 
     def _asks_for_mention(self, chat: Chat, finding: Finding) -> bool:
         gate = self._view.groups.get(chat.id) or self._view.other_groups

@@ -26,7 +26,7 @@ def cautions(loaded: Loaded, places: Places) -> list[str]:
     config = loaded.config
     pairs = [(one, AccessView.build(one, config)) for one in loaded.accounts if one.enabled]
     unused = [f"{path}: {why}" for _, view in pairs for path, why in view.problems]
-    store = PairingStore(places.credentials)
+    store = PairingStore(places.credentials, region_of={one.id: one.region for one in loaded.accounts}.get)
     paired = {account.id: _paired(store, account.id) for account, _ in pairs}
     return list(dict.fromkeys((*unused, *access.of_all(pairs, config, paired))))
 

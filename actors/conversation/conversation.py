@@ -2,7 +2,8 @@
 
 Told ``Admitted`` by the sessions and ``TurnEnded`` by the runner; tells the runner turns, the chunker replies, the
 sessions how many messages it is done with. It never blocks: while an agent thinks, messages wait here in order. What
-an agent did wrong goes to the journal and the log, never to the chat.
+an agent did wrong goes to the journal and the log, never to the chat. Whoever loses their access meanwhile, by the
+``Recheck`` the sessions pass on, gets no answer any more.
 """
 
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 from actors.agents.base import Agent, AgentError
 from actors.envelopes.control import Finished, Record, Ref
 from actors.envelopes.facts import Settled
-from actors.envelopes.inbound import Admitted, Corrupt, Held, Outcome, Replied
+from actors.envelopes.inbound import Admitted, Corrupt, Dropped, Held, Outcome, Recheck, Replied
 from actors.envelopes.outbound import Reply, Run, Turn, TurnEnded
 from actors.runtime.actor import Actor, Context
 
@@ -44,6 +45,8 @@ class Conversation(Actor):
         self._revoked = revoked
         self._waiting: deque[Admitted] = deque()
         self._running: Turn | None = None
+        self._lost: Dropped | None = None
+        """Why what the running turn says is not sent."""
         self._number = 0
 
     def on_receive(self, message: Any) -> None:
@@ -55,8 +58,25 @@ class Conversation(Actor):
                 self._next()
             case TurnEnded(number, text, failure) if self._running is not None and number == self._running.number:
                 turn, self._running = self._running, None
-                self._ended(turn, text, failure)
+                lost, self._lost = self._lost, None
+                if lost is not None:
+                    self._settle(turn.message.seq, lost)
+                else:
+                    self._ended(turn, text, failure)
                 self._next()
+            case Recheck():
+                self._look_again(message)
+
+    def _look_again(self, recheck: Recheck) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for message in waiting:
+            lost = recheck.refused(message.row)
+            if lost is None:
+                self._waiting.append(message)
+            else:
+                self._settle(message.seq, lost)
+        if self._running is not None and self._lost is None:
+            self._lost = recheck.refused(self._running.message.row)
 
     def _next(self) -> None:
         while self._running is None and self._waiting:
@@ -86,9 +106,7 @@ class Conversation(Actor):
             self.log.error("agent {} {}", message.agent, failure)
             self._settle(message.seq, Held(f"agent failed: {failure}", "agents.list[].runtime"))
             return
-        self.tell(
-            self._chunker, Reply(message.seq, self._session, message.address, text, ((message.seq, Replied()),))
-        )
+        self.tell(self._chunker, Reply(message.seq, self._session, message.address, text, ((message.seq, Replied()),)))
         self.tell(self._sessions, Finished(self._session, 1))
 
     def _settle(self, seq: int, outcome: Outcome) -> None:

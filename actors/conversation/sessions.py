@@ -3,6 +3,10 @@
 Told ``Admitted`` by the journal's gate and ``Finished`` by conversations. It is the only one that tells a
 conversation messages and counts them, so when as many are finished the mailbox is provably empty and the
 conversation may rest: after ten idle minutes, or, over the cap, the least recently used first.
+
+Told ``Recheck`` by the access controller at its start and whenever somebody may have lost their access: what was
+admitted before that and is not answered yet ends as revoked where that is so. What a restart left open is asked for
+after the first one only.
 """
 
 import threading
@@ -12,8 +16,9 @@ from typing import Any
 
 from actors.agents.base import Agent
 from actors.conversation.conversation import Conversation
-from actors.envelopes.control import Finished, Ref, Replay, Tick
-from actors.envelopes.inbound import Admitted
+from actors.envelopes.control import Finished, Record, Ref, Replay, Tick
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Admitted, Recheck
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
@@ -54,20 +59,18 @@ class Sessions(Actor):
         self._resting: OrderedDict[str, None] = OrderedDict()
         """Sessions whose conversation has nothing to do, the one longest idle first."""
         self._revoked = threading.Event()
+        self._recheck: Recheck | None = None
 
     def on_start(self) -> None:
-        """Everything admitted and not answered comes (again)."""
-        self.tell(self._journal, Replay("admitted", self.actor_ref))
+        """Rest idle conversations from time to time."""
         self.clock.after(TICK_SECONDS, self.actor_ref, Tick("idle"))
 
     def on_receive(self, message: Any) -> None:
         match message:
             case Admitted():
-                seat = self._seat(message.session)
-                seat.sent += 1
-                self.tell(seat.ref, message)
-                row, chat, session = message.row, message.row.chat.id, message.session
-                event("info", "sessions", "admitted", account=row.account, chat=chat, session=session, guid=row.guid)
+                self._admitted(message)
+            case Recheck():
+                self._look_again(message)
             case Finished(session, done):
                 seat = self._seats[session]
                 seat.done += done
@@ -78,6 +81,26 @@ class Sessions(Actor):
             case Tick("idle"):
                 self._rest(self.clock.monotonic() - IDLE_SECONDS)
                 self.clock.after(TICK_SECONDS, self.actor_ref, Tick("idle"))
+
+    def _admitted(self, message: Admitted) -> None:
+        row, recheck = message.row, self._recheck
+        if recheck is not None and row.received_at <= recheck.at and (lost := recheck.refused(row)) is not None:
+            self.tell(self._journal, Record(Settled(message.seq, lost)))
+            return
+        seat = self._seat(message.session)
+        seat.sent += 1
+        self.tell(seat.ref, message)
+        chat, session = row.chat.id, message.session
+        event("info", "sessions", "admitted", account=row.account, chat=chat, session=session, guid=row.guid)
+
+    def _look_again(self, recheck: Recheck) -> None:
+        """Everything admitted and not answered comes (again) once it is known who may still speak."""
+        if self._recheck is None:
+            self.tell(self._journal, Replay("admitted", self.actor_ref))
+        self._recheck = recheck
+        for seat in self._seats.values():
+            if seat.done < seat.sent:
+                self.tell(seat.ref, recheck)
 
     def _seat(self, session: str) -> _Seat:
         seat = self._seats.get(session)

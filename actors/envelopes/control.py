@@ -120,7 +120,8 @@ class Listen(Envelope, gc=True):
 class Spoken(Envelope):
     """A chunk was attempted, or what became of it is known: what an echo of ours would look like.
 
-    ``at`` is when (unix seconds); ``open`` while the send is under way and its GUID may still come.
+    ``at`` is when (unix seconds), -inf for a send that did not start after all; ``open`` while it is under way and its
+    GUID may still come.
     """
 
     chat_id: int

@@ -1,5 +1,7 @@
 """What came in: a wire row, the normalised message, and the verdict about it."""
 
+from collections.abc import Callable
+
 from actors.envelopes.base import Envelope
 from actors.envelopes.identity import Chat, ReplyAddress
 
@@ -51,7 +53,8 @@ class Inbound(Envelope):
 
     ``text`` has attachment placeholders (U+FFFC) removed and line ends folded to LF; ``own_handle`` is the
     local address the row belongs to, where imsg knows it; ``raw`` is the row's JSON as it came. ``era`` counts the
-    databases that stood at this source; ``stale`` says why the row is too old to be answered unasked, empty if not.
+    databases that stood at this source; ``stale`` says why the row is too old to be answered unasked, empty if not;
+    ``missed``: nobody watched when it was written.
     """
 
     account: str
@@ -72,6 +75,7 @@ class Inbound(Envelope):
     raw: bytes
     era: int = 0
     stale: str = ""
+    missed: bool = False
 
 
 class Admit(Envelope):
@@ -156,6 +160,13 @@ class Challenged(Envelope):
     address: ReplyAddress
     row: Inbound
     replayed: bool
+
+
+class Recheck(Envelope, gc=True):
+    """Whoever was admitted up to ``at`` (unix seconds) may have lost that since: ``refused`` says why, None if not."""
+
+    at: float
+    refused: Callable[[Inbound], Dropped | None]
 
 
 class Notify(Envelope):

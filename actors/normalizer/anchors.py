@@ -25,11 +25,14 @@ def is_anchorless(row: Inbound) -> bool:
 def is_group(flag: bool | None, guid: str, identifier: str, participants: Sequence[str]) -> bool:
     """Whether a chat is a group: when imsg says so, or Apple's own mark ``;+;``, which old imsg overlooks.
 
-    Several people make a group too, unless imsg and the guid's mark ``;-;`` agree that it is a direct chat.
+    Several people make a group too, whatever imsg says: ``participants`` are those besides ourselves (inbound 9.1).
     """
-    if flag or ";+;" in guid or ";+;" in identifier:
-        return True
-    return len(participants) > 1 and (flag is None or ";-;" not in guid)
+    return bool(flag) or ";+;" in guid or ";+;" in identifier or len(participants) > 1
+
+
+def besides(participants: Sequence[str], own: str) -> tuple[str, ...]:
+    """The participants that are not our ``own`` address, each once."""
+    return tuple(dict.fromkeys(one.strip().lower() for one in participants if not is_same(one, own)))
 
 
 def other_party(sender: str, own: str, identifier: str, participants: Sequence[str]) -> str:
@@ -63,6 +66,11 @@ def is_self_chat(row: Inbound, region: str | None) -> bool:
         and is_from_own_address(row, region)
         and canonical(row.chat.identifier, region) == canonical(row.own_handle, region)
     )
+
+
+def may_be_note(row: Inbound, region: str | None) -> bool:
+    """Whether a row from me that names no chat may belong into the one with oneself: its anchor tells."""
+    return row.is_from_me and is_anchorless(row) and is_from_own_address(row, region)
 
 
 def is_same(one: str, other: str) -> bool:

@@ -18,6 +18,9 @@ STALE_BACKLOG = "stale backlog"
 MISSED_TOO_LONG_AGO = "missed too long ago"
 TOO_MANY_MISSED = "too many missed"
 
+MISSED = "missed"
+"""Not too old, but written while nobody watched."""
+
 KEYS = {
     STALE_BACKLOG: "recovery.liveMinutes",
     MISSED_TOO_LONG_AGO: "recovery.replayHours",
@@ -59,7 +62,8 @@ class Fences:
 
     def __init__(self, recoveries: Mapping[str, Recovery]) -> None:
         self._limits = {account: Limits.of(recovery) for account, recovery in recoveries.items()}
-        self._kept = max((limits.replay for limits in self._limits.values()), default=0.0)
+        self.longest = max((limits.replay for limits in self._limits.values()), default=0.0)
+        """Seconds a row may be old and is still answered, whatever its account."""
         self._gaps: dict[int, list[Gap]] = {}
         self._ends: dict[int, float] = {}
         """Until when the last gap of a source lasted: later rows came while it was watched."""
@@ -72,13 +76,15 @@ class Fences:
         for gap in self._gaps.get(watch.source, ()):
             if gap.since < new.until and new.since < gap.until:
                 new = Gap(min(gap.since, new.since), max(gap.until, new.until), gap.rows + new.rows)
-            elif gap.until >= watch.until - self._kept:
+            elif gap.until >= watch.until - self.longest:
                 apart.append(gap)
         self._gaps[watch.source] = [*apart, new][-MOST_GAPS:]
         self._ends[watch.source] = max(gap.until for gap in self._gaps[watch.source])
 
     def stale(self, account: str, source: int, sent_at: float | None, received_at: float, own: bool) -> str:
-        """Why a row is too old, ``""`` if it is not. A row that is let through a gap counts there unless it is ours.
+        """Why a row is too old, ``""`` if it is not, ``MISSED`` if it is let through a gap, where it counts then.
+
+        Rows of ours are neither.
 
         A row without a date is not stale, nor is one from the future: that is a clock that goes wrong.
         """
@@ -100,4 +106,4 @@ class Fences:
         if gap.rows >= limits.rows:
             return TOO_MANY_MISSED
         gap.rows += 1
-        return ""
+        return MISSED

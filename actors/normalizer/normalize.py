@@ -12,13 +12,14 @@ import msgspec
 
 from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Attachment, Inbound
-from actors.normalizer.anchors import is_group, other_party
+from actors.normalizer.anchors import besides, is_group, other_party
+from actors.normalizer.fences import MISSED
 
 MAX_ROWID = 2**63 - 1
 OBJECT_REPLACEMENT = "\ufffc"
 
 Fence = Callable[[str, int, float | None, float, bool], str]
-"""Why a row is stale, by account, source, its date, when it came, and whether it is ours."""
+"""Why a row is stale, or ``fences.MISSED``, by account, source, its date, when it came, and whether it is ours."""
 
 
 class WireAttachment(msgspec.Struct, frozen=True, gc=False):
@@ -102,12 +103,14 @@ def normalize(
     if not text.isascii() or "\r" in text:
         text = text.replace(OBJECT_REPLACEMENT, "").replace("\r\n", "\n").replace("\r", "\n")
     participants, chat_guid, identifier = wire.participants or (), wire.chat_guid or "", wire.chat_identifier or ""
-    group = is_group(wire.is_group, chat_guid, identifier, participants)
     sender, own_handle, own = wire.sender or "", wire.destination_caller_id or "", bool(wire.is_from_me)
+    others = participants if len(participants) < 2 else besides(participants, own_handle)
+    group = is_group(wire.is_group, chat_guid, identifier, others)
     # A row that does not say whose it is may be ours: only where imsg says "not from me" is the sender in doubt.
     if own_handle and wire.is_from_me is False and not group:
         sender = other_party(sender, own_handle, identifier, participants)
     sent_at = moment(wire.created_at)
+    found = fence(account, source, sent_at, received_at, own) if fence is not None else ""
     return Inbound(
         account,
         source,
@@ -126,7 +129,8 @@ def normalize(
         received_at,
         raw,
         era,
-        fence(account, source, sent_at, received_at, own) if fence is not None else "",
+        "" if found == MISSED else found,
+        found == MISSED,
     )
 
 

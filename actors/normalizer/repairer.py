@@ -1,9 +1,10 @@
 """The Repairer: finds the chat of rows that came without one, so that they need no person to set them free.
 
 Told ``Recorded`` of a row held for ``no chat anchor``, by the journal once it is on disk; asks imsg through the
-RpcCaller of the row's account, one question at a time, and tells the AccessController each row it finds, to be judged
-again. A row that is not found stays held and listed; it is looked for again soon, since its chat may be written moments
-after it, then every ten minutes for a day, and after a restart.
+RpcCaller of the row's account, one question at a time, and tells the Normalizer, once that listens, each row it finds:
+what is no word of ours goes on to the AccessController from there, to be judged again. A row that is not found stays
+held and listed; it is looked for again soon, since its chat may be written moments after it, then every ten minutes for
+a day, and after a restart.
 """
 
 import math
@@ -41,7 +42,7 @@ class Repairer(Actor):
     ) -> None:
         super().__init__(context)
         self._callers = callers
-        self._access = access
+        self._access = self._finds_to = access
         self._journal = journal
         self._attachments = attachments
         self._waiting: dict[str, dict[int, Wanted]] = {account: {} for account in callers}
@@ -77,6 +78,8 @@ class Repairer(Actor):
             case Tick("search"):
                 self._due = False
                 self._begin()
+            case Listen(reply_to):
+                self._finds_to = reply_to
             case Tick("again", at) if at == self._again_at:
                 self._again_at = math.inf
                 self._replay()
@@ -122,7 +125,7 @@ class Repairer(Actor):
         found, question = search.answered(answer.result)
         for seq, row in found:
             self.log.info("row {} belongs to chat {}: judged again", seq, row.chat.id)
-            self.tell(self._access, Recorded(seq, row))
+            self.tell(self._finds_to, Recorded(seq, row))
         if question is not None:
             self._ask(question)
             return

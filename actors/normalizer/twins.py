@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from actors.envelopes.inbound import Inbound
-from actors.normalizer.echoes import Key, fold
+from actors.normalizer.echoes import Key, key_of
 
 KEPT_SECONDS = 10.0
 MOST = 512
@@ -28,26 +28,25 @@ class Twins:
     def __init__(self) -> None:
         self._own: OrderedDict[Key, _Own] = OrderedDict()
 
-    def own_row(self, row: Inbound, proven: bool) -> None:
-        """A row from me came; ``proven``: in the chat with oneself. A friend's chat that is known as such has none."""
+    def own_row(self, row: Inbound, proven: bool, key: Key | None = None) -> None:
+        """A row from me came; ``proven``: in the chat with oneself. A friend's chat that is known as such has none.
+
+        ``key`` is ``key_of`` the row, where the caller has it.
+        """
         if row.sent_at is None or row.chat.is_group or (row.own_handle and not proven):
             return
-        key = _key(row)
+        key = key or key_of(row)
         self._own[key] = _Own(row.sent_at, row.received_at, proven)
         self._own.move_to_end(key)
         if len(self._own) > MOST:
             self._own.popitem(last=False)
 
-    def is_twin(self, row: Inbound) -> bool:
+    def is_twin(self, row: Inbound, key: Key | None = None) -> bool:
         """Whether a row that is not from me says what one from me did."""
         if not self._own or row.sent_at is None:
             return False
-        own = self._own.get(_key(row))
+        own = self._own.get(key or key_of(row))
         if own is None or row.received_at - own.received_at > KEPT_SECONDS:
             return False
         apart = abs(row.sent_at - own.sent_at)
         return apart < APART_SECONDS if own.proven else apart == 0
-
-
-def _key(row: Inbound) -> Key:
-    return row.source, row.chat.id, fold(row.text)

@@ -12,7 +12,10 @@ from msgspec import Struct
 LIVE_SECONDS = 12 * 3600.0
 RECALLED_SECONDS = 600.0
 """After a restart nobody knows what was seen before it: what is dated later than that is a person's."""
-MOST_CHATS, MOST_SAYINGS = 16_384, 256
+MOST, MOST_SAYINGS = 16_384, 256
+"""In all, and in a chat."""
+SWEEP_SECONDS = 3600.0
+"""From one look for what is to be forgotten to the next."""
 
 _END = b"\x86\x84"
 _LONG = 8000
@@ -24,29 +27,42 @@ Chat = tuple[int, int]
 
 class _Saying(Struct):
     text: str
+    at: float
     until: float
     open: bool
 
 
 class Unseen:
-    """By chat, the oldest first. Texts are folded."""
+    """By chat, the oldest first. Texts are folded; what was said ``kept`` seconds before the latest is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: float = LIVE_SECONDS) -> None:
+        self._kept = kept
         self._chats: OrderedDict[Chat, list[_Saying]] = OrderedDict()
+        self._count = 0
+        self._swept_at = 0.0
+
+    def __len__(self) -> int:
+        """How many sayings."""
+        return self._count
 
     def begun(self, chat: Chat, text: str, at: float) -> None:
         """A send is under way; told again before it has ended it is still the same one."""
-        if not any(saying.open and saying.text == text for saying in self._chats.get(chat, ())):
-            self._add(chat, _Saying(text, at + LIVE_SECONDS, True))
+        if self._open(chat, text) is None:
+            self._add(chat, _Saying(text, at, at + LIVE_SECONDS, True))
 
     def ended(self, chat: Chat, text: str) -> None:
         """It is over, and nobody knows a GUID: its row may still come."""
-        for saying in self._chats.get(chat, ()):
-            saying.open = saying.open and saying.text != text
+        if (saying := self._open(chat, text)) is not None:
+            saying.open = False
+
+    def taken_back(self, chat: Chat, text: str) -> None:
+        """What was under way did not start: there is no row of it."""
+        if (saying := self._open(chat, text)) is not None:
+            self._drop(chat, saying)
 
     def recalled(self, chat: Chat, text: str, at: float) -> None:
         """It was sent before a restart."""
-        self._add(chat, _Saying(text, at + RECALLED_SECONDS, False))
+        self._add(chat, _Saying(text, at, at + RECALLED_SECONDS, False))
 
     def named(self, chat: Chat, text: str) -> None:
         """The GUID of the latest saying is known now, its row or not: that tells it from here on."""
@@ -68,15 +84,34 @@ class Unseen:
         self._drop(chat, found)
         return True
 
+    def _open(self, chat: Chat, text: str) -> _Saying | None:
+        for saying in self._chats.get(chat, ()):
+            if saying.open and saying.text == text:
+                return saying
+        return None
+
     def _add(self, chat: Chat, saying: _Saying) -> None:
+        if saying.at - self._swept_at > SWEEP_SECONDS:
+            self._sweep(saying.at)
         sayings = self._chats.setdefault(chat, [])
         sayings.append(saying)
-        del sayings[:-MOST_SAYINGS]
+        self._count += 1
         self._chats.move_to_end(chat)
-        if len(self._chats) > MOST_CHATS:
-            self._chats.popitem(last=False)
+        if len(sayings) > MOST_SAYINGS:
+            self._drop(chat, sayings[0])
+        elif self._count > MOST:
+            oldest = next(iter(self._chats))
+            self._drop(oldest, self._chats[oldest][0])
+
+    def _sweep(self, now: float) -> None:
+        self._swept_at = now
+        for chat, sayings in list(self._chats.items()):
+            for saying in sayings:
+                if saying.at < now - self._kept:
+                    self._drop(chat, saying)
 
     def _drop(self, chat: Chat, gone: _Saying) -> None:
+        self._count -= 1
         left = [saying for saying in self._chats[chat] if saying is not gone]
         if left:
             self._chats[chat] = left

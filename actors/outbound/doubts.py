@@ -12,12 +12,14 @@ from typing import Any
 
 from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
-from actors.normalizer.echoes import fold
+from actors.normalizer.echoes import MOST
+from actors.normalizer.folding import fold
 from actors.normalizer.normalize import moment
 from actors.outbound.evidence import proves
 from actors.outbound.lanes import lane_of
 
-REMEMBERED = 4096
+REMEMBERED = 2 * MOST
+"""GUIDs that are proofs already: more than the journal tells at a start."""
 EVIDENCE_SECONDS = 60.0
 """How long a chat waits for evidence about a chunk (decisions, Outbound)."""
 HISTORY_AFTER = 3.0

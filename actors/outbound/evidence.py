@@ -9,7 +9,7 @@ from math import floor
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
-from actors.normalizer.echoes import fold
+from actors.normalizer.folding import fold
 
 
 def proves(row: OwnRow, chunk: Chunk, attempted_at: float, guid: str = "") -> bool:

@@ -154,7 +154,7 @@ class Outbox:
 
     def _came_to_nothing(self, doubt: Doubt, why: str) -> None:
         self._settled(doubt)
-        self._report.failed(doubt.chunk, why)
+        self._report.failed(doubt.chunk, why, doubt)
 
     def _forget(self, key: int) -> None:
         self._insisted.discard(key)
@@ -212,9 +212,11 @@ class Outbox:
                 self._came_to_nothing(doubt, BY_HAND)
             case "discard":
                 self._settled(doubt)
+                self._report.withdrawn(doubt)
                 self._report.discarded(chunk.key)
             case "retry":
                 self._doubts.drop(chunk.key)
+                self._report.withdrawn(doubt)
                 self._insisted.add(chunk.key)
                 self._report.requeued(chunk.key)
                 self.lanes.again(Chunk(chunk.key, chunk.address, chunk.text), doubt.parked)

@@ -10,6 +10,8 @@ from typing import Any
 from actors.envelopes.control import Record, Ref
 from actors.envelopes.facts import Deferred, Discarded, Failed, Requeued, Sent, Uncertain
 from actors.envelopes.outbound import Chunk
+from actors.normalizer.echoes import NEVER
+from actors.outbound.doubts import Doubt
 from actors.outbound.link import BLOCKED
 from actors.outbound.wire import spoken
 from actors.rpc.health import LinkHealth, Problem, quoted
@@ -56,6 +58,17 @@ class Report:
         """What an echo of this chunk would look like; ``guid`` is empty while nobody knows it."""
         self._sender.tell(self.listener, spoken(chunk, guid, self._wall(), under_way))
 
+    def speak_of(self, doubt: Doubt) -> None:
+        """The same of a chunk in doubt, to a listener who is new. One that is parked was over long ago."""
+        if not doubt.parked:
+            self.speak(doubt.chunk, doubt.guid, under_way=True)
+            return
+        for under_way in (True, False):
+            self._sender.tell(self.listener, spoken(doubt.chunk, doubt.guid, doubt.attempted_at, under_way))
+
+    def _unspeak(self, chunk: Chunk) -> None:
+        self._sender.tell(self.listener, spoken(chunk, "", NEVER, under_way=False))
+
     def sent(self, chunk: Chunk, guid: str) -> None:
         """imsg took it: the one line an answered message writes."""
         self.record(Sent(chunk.key, guid, self._wall()))
@@ -81,15 +94,18 @@ class Report:
     def deferred(self, chunk: Chunk, why: str, delay: float) -> None:
         """It did not start and is tried again in ``delay`` seconds; at once is nobody's business."""
         self.record(Deferred(chunk.key, self._wall() + delay, chunk.tries, why))
-        self.speak(chunk, "")
+        self._unspeak(chunk)
         if delay:
             self._trouble(why)
             self._log.warning("chat {}: not sent ({}); again in {:.0f} s", chunk.address.chat_id, why, delay)
 
-    def failed(self, chunk: Chunk, why: str) -> None:
-        """A dead letter."""
+    def failed(self, chunk: Chunk, why: str, doubt: Doubt | None = None) -> None:
+        """A dead letter. One that was in doubt may stand in its chat all the same; any other did not start."""
         self.record(Failed(chunk.key, why, self._wall()))
-        self.speak(chunk, "")
+        if doubt is None:
+            self._unspeak(chunk)
+        else:
+            self.withdrawn(doubt)
         self._trouble(why)
         self._log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
 
@@ -111,6 +127,11 @@ class Report:
             self.record(Uncertain(key, CUT_SHORT))
         if count:
             self._log.info("{} chunks of the last run are open", count)
+
+    def withdrawn(self, doubt: Doubt) -> None:
+        """Nobody looks for evidence about it any more; its row may still come, and of a parked one that was said."""
+        if not doubt.parked:
+            self.speak(doubt.chunk, doubt.guid)
 
     def requeued(self, key: int, confirm: bool = False) -> None:
         """The operator sends it again; ``confirm``: the sender hears whether that was still possible."""

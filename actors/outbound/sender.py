@@ -283,7 +283,7 @@ class OutboundSender(Actor):
 
     def _speak_of_doubts(self) -> None:
         for doubt in self._doubts:
-            self._report.speak(doubt.chunk, doubt.guid, under_way=True)
+            self._report.speak_of(doubt)
 
     def _call(self, method: str, params: dict[str, Any], tag: Any, patience: float) -> None:
         self.tell(self._caller, Call(method, params, self.actor_ref, tag, patience))

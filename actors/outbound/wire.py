@@ -90,5 +90,7 @@ def history_params(chunk: Chunk, attempted_at: float) -> dict[str, Any]:
 
 
 def spoken(chunk: Chunk, guid: str, at: float, under_way: bool) -> Spoken:
-    """What the echo memory is told of a chunk at ``at`` (unix seconds): attempted, or how its send ended."""
+    """What the echo memory is told of a chunk at ``at`` (unix seconds; ``NEVER``: it did not start): attempted, or how
+    its send ended.
+    """
     return Spoken(chunk.address.chat_id, chunk.address.source, chunk.text, guid, at, under_way)

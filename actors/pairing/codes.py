@@ -83,6 +83,12 @@ def find(requests: tuple[Request, ...], code: str, now: float, account: str | No
     return found
 
 
+def is_code(text: str) -> bool:
+    """Whether ``text`` may be a code, as a person types it: then it is a guess, and else it is none."""
+    word = text.strip().upper() if text.isascii() else ""
+    return len(word) == LENGTH and all(character in ALPHABET for character in word)
+
+
 def new_code(pending: Collection[str], choice: Callable[[str], str] = secrets.choice) -> str:
     """A code that is not among ``pending``. Raises ``NoFreeCodeError``."""
     for _ in range(MOST_TRIES):
@@ -115,10 +121,15 @@ def upsert(
                 return same, known.code, False
             seen = known._replace(last_seen_at=now, meta={**known.meta, **clean})
             return (*waiting[:index], seen, *waiting[index + 1 :]), known.code, False
-    if sum(request.account == account for request in waiting) >= MOST_PENDING:
+    if is_full(waiting, account):
         return same, "", False
     code = new_code({request.code.upper() for request in waiting}, choice)
     return (*waiting, Request(handle, code, now, now, clean, {})), code, True
+
+
+def is_full(waiting: tuple[Request, ...], account: str) -> bool:
+    """Whether no more requests may wait in ``account``; ``waiting`` are those that are live."""
+    return sum(request.account == account for request in waiting) >= MOST_PENDING
 
 
 def without(requests: tuple[Request, ...], one: Request) -> tuple[Request, ...]:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from actors.pairing.files import StoreUnreadableError, private_folder, read_object, stamp, write_object
-from actors.pairing.lockfile import BusyError, locked
+from actors.pairing.files import REPAIR, StoreUnreadableError, private_folder, read_object, stamp, write_object
+from actors.pairing.lockfile import BusyError, Waits, locked
 
 SETTLED_NS = 100_000_000
 """A file that changed less long ago may change again under the same stamp: file systems tell time in ticks."""
@@ -23,7 +23,8 @@ T = TypeVar("T")
 class Document(Generic[T]):
     """One file. ``parse`` makes a value of its object (``{key: []}`` when there is none) or raises ``ValueError(why)``.
 
-    ``wall`` (unix seconds) and ``sleep`` only serve the lock. Every method may raise ``StoreUnreadableError``.
+    ``wall`` (unix seconds), ``sleep`` and ``waits`` only serve the lock; ``remedy`` is what to do about a damaged
+    file. Every method may raise ``StoreUnreadableError``.
     """
 
     def __init__(
@@ -33,24 +34,28 @@ class Document(Generic[T]):
         parse: Callable[[dict[str, Any]], T],
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        waits: Waits | None = None,
+        remedy: str = REPAIR,
     ) -> None:
         self.path = path
         self._key = key
         self._parse = parse
         self._wall = wall
         self._sleep = sleep
+        self._waits = waits
+        self._remedy = remedy
         self._seen: tuple[tuple[int, ...], T] | None = None
 
     def content(self) -> dict[str, Any]:
         """The whole object as the file has it now, keys of other programs included."""
-        return read_object(self.path, self._key) or {self._key: []}
+        return read_object(self.path, self._key, self._remedy) or {self._key: []}
 
     def read(self) -> T:
         """What the file holds now."""
         try:
             return self._parse(self.content())
         except ValueError as error:
-            raise StoreUnreadableError(self.path, f"{error}: repair it, or restore it from a backup") from error
+            raise StoreUnreadableError(self.path, f"{error}: {self._remedy}") from error
 
     def seen(self) -> T:
         """What the file holds; the very same value as long as the file stays as it was. Any thread may ask."""
@@ -74,7 +79,7 @@ class Document(Generic[T]):
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             private_folder(self.path.parent)
-            with locked(lock, self._wall, self._sleep):
+            with locked(lock, self._wall, self._sleep, self._waits):
                 yield
         except BusyError as busy:
             why = f"is {busy}: try again, or remove {lock} if that is not running"

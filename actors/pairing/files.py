@@ -4,6 +4,7 @@ In: paths and JSON objects. Out: the object, None when there is no such file, or
 cannot be read is never taken for an empty one and never written over.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -14,6 +15,8 @@ from typing import Any
 LARGEST = 16 * 1024 * 1024
 """Bytes of a file that is still read."""
 VERSION = 1
+REPAIR = "repair it, or restore it from a backup"
+"""What to do about a damaged file."""
 
 
 class StoreUnreadableError(Exception):
@@ -25,27 +28,40 @@ class StoreUnreadableError(Exception):
         self.why = why
 
 
-def read_object(path: Path, key: str) -> dict[str, Any] | None:
+def read_object(path: Path, key: str, remedy: str = REPAIR) -> dict[str, Any] | None:
     """The object in ``path``, which has a list under ``key``; None when there is no such file.
 
-    Raises ``StoreUnreadableError`` for anything else.
+    Raises ``StoreUnreadableError`` for anything else; ``remedy`` is what to do about a damaged file.
     """
     try:
         content = _read(path)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if link := _dangling(path):
+            gone = f"leads to {os.path.realpath(path)}, which is not there"
+            raise StoreUnreadableError(path, f"{gone}: bring that back, or remove the symlink {link}") from error
         return None
     except OSError as error:
         raise StoreUnreadableError(path, f"cannot be read: {error.strerror or error}") from error
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise StoreUnreadableError(path, "is not valid JSON: repair it, or restore it from a backup") from error
+        raise StoreUnreadableError(path, f"is not valid JSON: {remedy}") from error
     if not isinstance(value, dict) or not isinstance(value.get(key), list):
-        raise StoreUnreadableError(path, f'holds no list "{key}": repair it, or restore it from a backup')
+        raise StoreUnreadableError(path, f'holds no list "{key}": {remedy}')
     version = value.get("version", VERSION)
     if version != VERSION:
         raise StoreUnreadableError(path, f"has version {version!r}; this gateway knows version {VERSION}")
     return value
+
+
+def _dangling(path: Path) -> Path | None:
+    """The symlink on the way to ``path``, which is not there, that leads nowhere; None when it is just missing."""
+    for here in (path, *path.parents):
+        if here.is_symlink():
+            return here
+        if here.parent.exists():
+            return None
+    return None
 
 
 def _read(path: Path) -> bytes:
@@ -101,11 +117,14 @@ def private_folder(folder: Path) -> None:
 
 
 def stamp(path: Path) -> tuple[int, ...]:
-    """Changes whenever the file does: modification and change time (ns), size, inode; all 0 when there is none."""
+    """Changes whenever the file does: modification and change time (ns), size, inode; all 0 when there is none.
+
+    One behind a symlink that leads nowhere may still be somewhere: it has a stamp of its own.
+    """
     try:
         found = path.stat()
     except FileNotFoundError:
-        return (0, 0, 0, 0)
+        return (-1, errno.ENOENT, 0, 0) if _dangling(path) else (0, 0, 0, 0)
     except OSError as error:
         return (-1, error.errno or 0, 0, 0)
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

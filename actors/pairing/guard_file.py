@@ -13,14 +13,21 @@ from typing import Any
 from actors.pairing import guard
 from actors.pairing.document import Document
 from actors.pairing.guard import Mark, Record, Strikes
+from actors.pairing.lockfile import Waits
 from actors.pairing.records import iso, seconds
+
+MOVE_AWAY = (
+    "move it away, and pairing works again. Forgotten then are today's challenges, denials and wrong codes, when "
+    "people were let in, and who was revoked: an import lets those in again"
+)
+"""Nobody but this gateway writes the file, and there is no backup of it."""
 
 
 class PairingGuard:
     """The guard of a state folder; ``path`` is ``<state>/gateway/pairing-guard.json``.
 
-    Handles are canonical, ``now`` is unix seconds; ``wall`` and ``sleep`` only serve the lock. Every method may raise
-    ``StoreUnreadableError``. For one thread.
+    Handles are canonical, ``now`` is unix seconds; ``wall``, ``sleep`` and ``waits`` only serve the lock. Every method
+    may raise ``StoreUnreadableError``. For one thread.
     """
 
     def __init__(
@@ -28,9 +35,10 @@ class PairingGuard:
         path: Path,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        waits: Waits | None = None,
     ) -> None:
         self.path = path
-        self._file = Document(path, "challenges", _record, wall, sleep)
+        self._file = Document(path, "challenges", _record, wall, sleep, waits, MOVE_AWAY)
         self._is_held = False
 
     @contextmanager
@@ -45,6 +53,10 @@ class PairingGuard:
                 yield
             finally:
                 self._is_held = False
+
+    def seen(self) -> Record:
+        """What happened lately; the very same value as long as the file stays as it was. Costs a look."""
+        return self._file.seen()
 
     def may_challenge(self, account: str, handle: str, now: float) -> str:
         """``""`` when ``handle`` may be given a new code, else the reason to drop its message. Costs a look."""
@@ -62,8 +74,24 @@ class PairingGuard:
         """The owner refused ``handle``: no new code for a day."""
         self._change(lambda record: guard.denied(record, account, handle, now))
 
+    def approved(self, account: str, handle: str, now: float) -> None:
+        """``handle`` is let in from ``now`` on: no denial or revocation stands against it any more."""
+        self._change(lambda record: guard.approved(record, account, handle, now))
+
+    def revoked(self, account: str, handle: str) -> None:
+        """``handle`` is in no more."""
+        self._change(lambda record: guard.revoked(record, account, handle))
+
+    def shut_out(self, account: str, handle: str, now: float) -> None:
+        """The owner revokes ``handle``: imports are to leave it out until it is approved."""
+        self._change(lambda record: guard.shut_out(record, account, handle, now))
+
+    def are_shut_out(self, account: str) -> frozenset[str]:
+        """Who was revoked in ``account``, and not approved since; as the file has it now."""
+        return guard.are_shut_out(self._file.read(), account)
+
     def forget(self, account: str, handle: str) -> None:
-        """``handle`` was let in: no denial stands against it any more."""
+        """``handle`` was never denied, let in or revoked, as far as is known here."""
         self._change(lambda record: guard.forget(record, account, handle))
 
     def locked_until(self, now: float) -> float | None:
@@ -89,6 +117,10 @@ class PairingGuard:
         self._change(count)
         return burnt
 
+    def burnt(self) -> tuple[str, ...]:
+        """The codes that were burnt lately: a request that still has one is to go."""
+        return guard.burnt(self._file.read())
+
     def _change(self, change: Callable[[Record], Record]) -> None:
         with self.exclusive():
             before = self._file.read()
@@ -105,6 +137,8 @@ def _record(content: dict[str, Any]) -> Record:
         guesses=tuple(map(_time, _listed(content, "wrongGuesses"))),
         strikes=tuple(map(_strikes, _listed(content, "strikes"))),
         locked_at=None if locked is None else _time(locked),
+        approvals=tuple(map(_mark, _listed(content, "approvals"))),
+        revocations=tuple(map(_mark, _listed(content, "revoked"))),
     )
 
 
@@ -148,6 +182,8 @@ def _content(record: Record) -> dict[str, Any]:
         "wrongGuesses": [iso(at) for at in record.guesses],
         "strikes": [{"code": one.code, "times": one.times, "at": iso(one.at)} for one in record.strikes],
         "lockedAt": None if record.locked_at is None else iso(record.locked_at),
+        "approvals": [_stored(mark) for mark in record.approvals],
+        "revoked": [_stored(mark) for mark in record.revocations],
     }
 
 

@@ -2,9 +2,11 @@
 
 The lock is ``<file>.lock``, created exclusively, as OpenClaw does it, so either program keeps the other out. Its owner
 here also holds an ``flock`` on it: the kernel drops that the instant the owner dies, and then the next one takes the
-file over at once. A lock of a program that takes no ``flock`` counts as left behind after 30 s without a change.
+file over at once. A lock of a program that takes no ``flock`` counts as left behind after 30 s without a change. Older
+OpenClaw makes a directory of that name, touched every few seconds; it cannot make one where our file is.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -12,6 +14,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 TRIES = 11
@@ -19,6 +22,9 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 """Seconds between tries: doubled each time, and randomised up to twice that."""
 STALE = 30.0
 """Seconds after which a lock without ``flock`` was left behind."""
+
+Waits = Callable[[Path], Iterator[object]]
+"""How to wait for a lock somebody has: one item for each further try, after a pause; the end when it is given up."""
 
 _MARK = "flock"
 _RANDOM = random.SystemRandom()
@@ -33,9 +39,14 @@ class BusyError(Exception):
 
 
 @contextmanager
-def locked(path: Path, wall: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
-    """Hold ``path`` (the lock file itself) for the block. Raises ``BusyError`` after the last try, ``OSError``."""
-    descriptor = _acquire(path, wall, sleep)
+def locked(
+    path: Path, wall: Callable[[], float], sleep: Callable[[float], None], waits: Waits | None = None
+) -> Iterator[None]:
+    """Hold ``path`` (the lock file itself) for the block. Raises ``BusyError`` after the last try, ``OSError``.
+
+    Without ``waits`` the tries are those of OpenClaw, ``TRIES`` in about 50 s.
+    """
+    descriptor = _acquire(path, wall, waits(path) if waits is not None else _backing_off(sleep))
     try:
         yield
     finally:
@@ -44,18 +55,22 @@ def locked(path: Path, wall: Callable[[], float], sleep: Callable[[float], None]
         os.close(descriptor)
 
 
-def _acquire(path: Path, wall: Callable[[], float], sleep: Callable[[float], None]) -> int:
-    delay = FIRST_DELAY
-    for number in range(TRIES):
-        if number:
-            sleep(min(delay * _RANDOM.uniform(1, 2), LONGEST_DELAY))
-            delay *= 2
+def _acquire(path: Path, wall: Callable[[], float], tries: Iterator[object]) -> int:
+    for _ in chain(("at once",), tries):
         descriptor = _create(path, wall)
         if descriptor is None:
             descriptor = _take_over(path, wall)
         if descriptor is not None:
             return descriptor
-    raise BusyError(_holder(path))
+    raise BusyError(holder(path))
+
+
+def _backing_off(sleep: Callable[[float], None]) -> Iterator[object]:
+    delay = FIRST_DELAY
+    for number in range(1, TRIES):
+        sleep(min(delay * _RANDOM.uniform(1, 2), LONGEST_DELAY))
+        delay *= 2
+        yield number
 
 
 def _create(path: Path, wall: Callable[[], float]) -> int | None:
@@ -91,6 +106,8 @@ def _take_over(path: Path, wall: Callable[[], float]) -> int | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
+    except IsADirectoryError:
+        return _create(path, wall) if _remove_directory(path, wall) else None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         left_behind = _marked(descriptor) or wall() - os.fstat(descriptor).st_mtime > STALE
@@ -104,6 +121,19 @@ def _take_over(path: Path, wall: Callable[[], float]) -> int | None:
         os.close(descriptor)
         return None
     return _own(descriptor, path, wall)
+
+
+def _remove_directory(path: Path, wall: Callable[[], float]) -> bool:
+    """Whether a lock directory that its owner left behind is gone. One with something in it is not ours to empty."""
+    try:
+        if wall() - path.lstat().st_mtime <= STALE:
+            return False
+        path.rmdir()
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST}:
+            return False
+        raise
+    return True
 
 
 def _own(descriptor: int, path: Path, wall: Callable[[], float]) -> int | None:
@@ -144,7 +174,8 @@ def _marked(descriptor: int) -> bool:
     return isinstance(content, dict) and content.get(_MARK) is True
 
 
-def _holder(path: Path) -> str:
+def holder(path: Path) -> str:
+    """Who has the lock ``path``, as far as it tells."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

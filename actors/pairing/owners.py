@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from actors.pairing.document import Document
-from actors.pairing.files import stamp
+from actors.pairing.lockfile import Waits
 from actors.pairing.records import handle_of, iso
 
 
@@ -22,20 +22,17 @@ class Owner(NamedTuple):
 
 
 class OwnerFile:
-    """The owners kept in ``path``. Every method but ``stamp`` may raise ``StoreUnreadableError``."""
+    """The owners kept in ``path``. Every method may raise ``StoreUnreadableError``."""
 
     def __init__(
         self,
         path: Path,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        waits: Waits | None = None,
     ) -> None:
         self.path = path
-        self._file = Document(path, "owners", _owners, wall, sleep)
-
-    def stamp(self) -> tuple[int, ...]:
-        """Differs after any change to the file."""
-        return stamp(self.path)
+        self._file = Document(path, "owners", _owners, wall, sleep, waits)
 
     def read(self) -> frozenset[str]:
         """The owners' canonical handles, as the file has them now."""

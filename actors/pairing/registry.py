@@ -5,33 +5,43 @@ which row its answer belongs to, and tells the chunker that answer, which goes t
 repeat gets no second answer; a row whose answer a crash prevented gets it after the restart. Told ``Notify``, it asks
 the journal which row was challenged, and lets the chunker tell that chat, once, that its person is in.
 
-Nothing about a stranger is kept in memory, and one who gets no code costs a look at four file names.
+Nothing about a stranger is kept in memory but which refusals were told in the log, of which there is an end, and one
+who gets no code costs a look at four file names.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from actors.access import reasons
+from actors.access.flips import flip
 from actors.access.reasons import PAIRING_REQUIRED, STORE_UNREADABLE
-from actors.envelopes.control import Record, Ref, Replay, Replayed, Tick
+from actors.access.view import AccessView
+from actors.envelopes.control import Listen, Record, Ref, Replay, Replayed, Tick
 from actors.envelopes.facts import Rejudged, Settled
 from actors.envelopes.inbound import Asked, Challenge, Challenged, Dropped, Held, Notify
 from actors.envelopes.outbound import Reply
-from actors.normalizer.fences import STALE_BACKLOG
-from actors.pairing.challenge import NOTICE_POSITION, NOTICE_TEXT, OLDEST, challenge_text, is_own, refusal
+from actors.pairing.challenge import NOTICE_POSITION, NOTICE_TEXT, challenge_text
 from actors.pairing.codes import Request
+from actors.pairing.decision import is_owed, why_no_code
 from actors.pairing.guard_file import PairingGuard
 from actors.pairing.store import PairingStore, StoreUnreadableError
 from actors.runtime.actor import Actor, Context
+from actors.runtime.logs import event
 
 AGAIN_SECONDS = 60.0
 MOST_POSTPONED = 100
+"""Rows that are kept to be tried again. Those beyond are judged again once these went well."""
+REMEMBERED_DROPS = 10_000
 
-PENDING, FULL = "pairing pending", "too many pairing requests"
+PENDING, FULL = reasons.PAIRING_PENDING, reasons.TOO_MANY_REQUESTS
 """Why a stranger's row was dropped; the guard has two more reasons."""
 
 
 class PairingRegistry(Actor):
-    """One for all accounts; ``keys`` names the config key of each account's dmPolicy."""
+    """One for all accounts; ``keys`` names the config key of each account's dmPolicy.
+
+    ``views``, by account, tell what would let in whoever is refused; without them that is not said.
+    """
 
     mortal = False
 
@@ -43,6 +53,7 @@ class PairingRegistry(Actor):
         chunker: Ref,
         keys: Mapping[str, str],
         guard: PairingGuard,
+        views: Mapping[str, AccessView] | None = None,
     ) -> None:
         super().__init__(context)
         self._store = store
@@ -50,7 +61,12 @@ class PairingRegistry(Actor):
         self._chunker = chunker
         self._keys = keys
         self._guard = guard
+        self._views = views or {}
         self._postponed: list[Challenged] = []
+        self._has_more = False
+        self._is_waiting = False
+        self._judge: Ref | None = None
+        self._told: set[tuple[str, int, str]] = set()
 
     def on_start(self) -> None:
         """Strangers whose answer a crash prevented come again."""
@@ -64,6 +80,8 @@ class PairingRegistry(Actor):
                 self._notify(account, handle)
             case Replayed("asked", items):
                 self._tell_asked(items)
+            case Listen(reply_to):
+                self._judge = reply_to
             case Tick("again"):
                 self._try_again()
 
@@ -76,6 +94,7 @@ class PairingRegistry(Actor):
             return
         if isinstance(answer, Dropped):
             self._settle(message, answer)
+            self._log_refusal(message, answer)
             return
         text = challenge_text(message.handle, answer.code)
         settles = ((message.seq, Dropped(PAIRING_REQUIRED, self._key(message))),)
@@ -83,45 +102,77 @@ class PairingRegistry(Actor):
         self.log.info("pairing request of {} in chat {}", masked(message.handle), message.address.chat_id)
 
     def _answer(self, message: Challenged, account: str, now: float) -> Request | Dropped:
-        """The request whose code answers this row, or why nothing does."""
+        """The request whose code answers this row, or why nothing does. Whoever gets no code takes no lock for it."""
         handle, row, key = message.handle, message.row, self._key(message)
-        if self._store.is_allowed(account, handle):
-            # Approved meanwhile: what was said before that is not answered, and no second code is given.
-            return Dropped(PAIRING_REQUIRED, key)
-        if why := refusal(row, handle):
-            return Dropped(why, key)
-        if self._store.request_of(account, handle, now) is None:
-            if now - row.received_at > OLDEST:
-                return Dropped(STALE_BACKLOG, key)
-            if why := self._guard.may_challenge(account, handle, now):
-                return Dropped(why, key)
         meta = {"sender": row.sender, "chatId": str(message.address.chat_id)}
-        code, created = self._store.challenge(account, handle, now, meta)
-        if not code:
-            return Dropped(FULL, key)
-        request = self._store.request_of(account, handle, now)
-        if request is None or not (created or self._is_owed(request, row.guid, row.received_at)):
-            return Dropped(PENDING, key)
-        # Before anything is told: whatever happens from here on, this row is the only one that is answered with it.
-        self._guard.challenged(account, handle, now, code, row.guid)
+        why = self._why_not(message, account, now)
+        if why == PENDING:
+            # The request remembers when its person wrote last. One that is being approved or denied is not made anew.
+            self._store.challenge(account, handle, now, meta, lambda: False)
+        if why:
+            return Dropped(why, key)
+        # Approvals and denials hold the guard too: they come before all of this, and count, or after all of it.
+        with self._guard.exclusive():
+            code, created = self._store.challenge(
+                account, handle, now, meta, lambda: not self._why_not(message, account, now)
+            )
+            if not code:
+                return Dropped(self._why_not(message, account, now) or FULL, key)
+            request = self._store.request_of(account, handle, now)
+            if request is None or not (created or is_owed(request, row, self._guard.seen())):
+                return Dropped(PENDING, key)
+            # Before anything is told: whatever happens from here on, only this row is answered with it.
+            self._guard.challenged(account, handle, now, code, row.guid)
         return request
 
-    def _is_owed(self, request: Request, guid: str, received_at: float) -> bool:
-        """Whether the request was made for this row, whose answer a crash or unreadable files prevented."""
-        answered = self._guard.row_of(request.code)
-        return answered == guid if answered is not None else is_own(request.created_at, received_at)
+    def _why_not(self, message: Challenged, account: str, now: float) -> str:
+        """Why this row is answered with no code as the files are now; costs a look."""
+        if self._store.is_allowed(account, message.handle):
+            # Approved meanwhile: what was said before that is not answered, and no second code is given.
+            return PAIRING_REQUIRED
+        requests = self._store.requests(account, now=now)
+        return why_no_code(message.row, account, message.handle, requests, self._guard.seen(), now)
+
+    def _log_refusal(self, message: Challenged, dropped: Dropped) -> None:
+        """The first refusal per chat and reason with what would let them in; repeats at debug."""
+        account, chat = message.address.account, message.row.chat.id
+        place, mark = {"account": account, "chat": chat, "guid": message.row.guid}, (account, chat, dropped.reason)
+        if mark in self._told:
+            event("debug", "pairing", f"dropped: {dropped.reason}", **place)
+            return
+        if len(self._told) >= REMEMBERED_DROPS:
+            self._told.clear()
+        self._told.add(mark)
+        view = self._views.get(account)
+        # Whoever was approved meanwhile needs nothing more than to write again.
+        hint = flip(dropped, message.row, view) if view is not None and dropped.reason != PAIRING_REQUIRED else ""
+        event("info", "pairing", f"dropped: {dropped.reason}", **place, hint=hint)
 
     def _postpone(self, message: Challenged, error: StoreUnreadableError) -> None:
         """Held, where the operator sees it, and tried again: the files may only be busy."""
         self._settle(message, Held(STORE_UNREADABLE, self._key(message)))
         if not self._postponed:
             self.log.error("{}", error)
-            self.clock.after(AGAIN_SECONDS, self.actor_ref, Tick("again"))
         if len(self._postponed) < MOST_POSTPONED:
             self._postponed.append(message)
+        else:
+            self._has_more = True
+        self._wait()
+
+    def _wait(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.clock.after(AGAIN_SECONDS, self.actor_ref, Tick("again"))
 
     def _try_again(self) -> None:
+        self._is_waiting = False
         postponed, self._postponed = self._postponed, []
+        if self._has_more and postponed:
+            # The rest comes after a round without an error: as long as the files stay broken few are tried in vain.
+            self._wait()
+        elif self._has_more and self._judge is not None:
+            self._has_more = False
+            self.tell(self._journal, Replay("held", self._judge, reason=STORE_UNREADABLE))
         for message in postponed:
             verdict = Challenge(message.handle, self._key(message))
             self.tell(self._journal, Record(Rejudged(message.seq, message.row, verdict), self.actor_ref))
@@ -140,6 +191,15 @@ class PairingRegistry(Actor):
                 self.tell(self._chunker, notice)
 
     def _is_in(self, account: str, handle: str) -> bool:
+        view = self._views.get(account)
+        if view is not None and view.dm_policy != "pairing":
+            self.log.warning(
+                "{} is {}: {} is not answered, and not told that they are",
+                self._keys[account],
+                view.dm_policy,
+                masked(handle),
+            )
+            return False
         try:
             if self._store.is_allowed(account, handle):
                 return True

@@ -12,13 +12,15 @@ revocation of the same person come one after the other, never mixed.
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from actors.pairing import codes, records
 from actors.pairing.codes import DEFAULT_ACCOUNT, Request
 from actors.pairing.document import Document
-from actors.pairing.files import StoreUnreadableError, stamp
-from actors.pairing.records import Approvals, handle_of
+from actors.pairing.files import StoreUnreadableError
+from actors.pairing.lockfile import Waits
+from actors.pairing.records import Approvals, RegionOf, handle_of, no_region
 
 __all__ = ["PairingStore", "StoreUnreadableError"]
 
@@ -29,7 +31,8 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]|\.\.')
 class PairingStore:
     """The pairing files in the folder ``credentials``. Every method may raise ``StoreUnreadableError``.
 
-    ``wall`` (unix seconds) and ``sleep`` only serve the lock files. ``now`` is unix seconds, handles are canonical.
+    ``wall`` (unix seconds), ``sleep`` and ``waits`` only serve the lock files. ``now`` is unix seconds, handles are
+    canonical: numbers in the files that have no ``+`` are of the region ``region_of`` gives for their account.
     """
 
     def __init__(
@@ -37,11 +40,16 @@ class PairingStore:
         credentials: Path,
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        waits: Waits | None = None,
+        region_of: RegionOf = no_region,
     ) -> None:
         self.folder = credentials
         self._wall = wall
         self._sleep = sleep
-        self._pending = Document(self.pending_file, "requests", records.requests, wall, sleep)
+        self._waits = waits
+        self._region_of = region_of
+        read = partial(records.requests, region_of=region_of)
+        self._pending = Document(self.pending_file, "requests", read, wall, sleep, waits)
         self._lists: dict[str, tuple[Document[Approvals], ...]] = {}
 
     @property
@@ -53,10 +61,6 @@ class PairingStore:
         """Where the approved handles of ``account`` stand. Raises ``ValueError`` for a blank account."""
         own = self.folder / f"{CHANNEL}-{_file_part(account)}-allowFrom.json"
         return (own, self.folder / f"{CHANNEL}-allowFrom.json") if _file_part(account) == DEFAULT_ACCOUNT else (own,)
-
-    def stamp(self, account: str) -> tuple[tuple[int, ...], ...]:
-        """Differs after any change to what ``allowed`` reads; costs a look at one or two file names."""
-        return tuple(stamp(path) for path in self.allow_files(account))
 
     def lists(self, account: str) -> tuple[frozenset[str], ...]:
         """The approved handles, file by file: the very same sets as long as the files stay as they were."""
@@ -80,12 +84,20 @@ class PairingStore:
         """The request of ``handle`` that waits, if any; a look at a file name as long as the file stays."""
         return codes.of_handle(self._pending.seen(), handle, now, account)
 
-    def challenge(self, account: str, handle: str, now: float, meta: Mapping[str, str]) -> tuple[str, bool]:
+    def challenge(
+        self,
+        account: str,
+        handle: str,
+        now: float,
+        meta: Mapping[str, str],
+        may_ask: Callable[[], bool] = lambda: True,
+    ) -> tuple[str, bool]:
         """Let ``handle`` (canonical) ask for access: its code, and whether the request is new.
 
-        ``("", False)`` when too many wait. ``meta`` may carry ``sender`` and ``chatId``. What changes nothing takes no
-        lock, and reads or writes nothing while the file stays as it was. Raises ``ValueError`` before it stores what
-        is no handle.
+        ``("", False)`` when too many wait, or when a new request would be made and ``may_ask``, called under the lock,
+        has something against it. ``meta`` may carry ``sender`` and ``chatId``. What changes nothing takes no lock, and
+        reads or writes nothing while the file stays as it was. Raises ``ValueError`` before it stores what is no
+        handle.
         """
         before = self._pending.seen()
         after, code, created = codes.upsert(before, handle, now, meta, account)
@@ -95,22 +107,31 @@ class PairingStore:
         with self._pending.exclusive():
             before = self._pending.read()
             after, code, created = codes.upsert(before, handle, now, meta, account)
+            if created and not may_ask():
+                return "", False
             if after is not before:
                 self._write(after)
         return code, created
 
     def approve(
-        self, account: str | None, code: str, now: float, then: Callable[[Request], object] | None = None
+        self,
+        account: str | None,
+        code: str,
+        now: float,
+        then: Callable[[Request], object] | None = None,
+        first: Callable[[Request], object] | None = None,
     ) -> Request | None:
         """Let in whoever was given ``code``; None when no live request has it. ``account`` None: in any account.
 
-        The handle is added first, ``then`` is called, and the request removed last: a crash in between loses nothing,
-        and the same code does the rest.
+        ``first`` is called, the handle added, ``then`` called, and the request removed last: a crash in between loses
+        nothing, and the same code does the rest.
         """
         with self._pending.exclusive():
             before = self._pending.read()
             request = codes.find(before, code, now, account)
             if request is not None:
+                if first is not None:
+                    first(request)
                 self._add(request.account, (request.id,))
                 if then is not None:
                     then(request)
@@ -144,18 +165,18 @@ class PairingStore:
             if first is not None:
                 first()
             for document in self._documents(account):
-                found |= self._remove(document, handle)
+                found |= self._remove(document, handle, self._region_of(account))
         return found
 
-    def find(self, account: str | None, code_or_handle: str, now: float) -> Request | None:
-        """The live request with this code, else the oldest of this handle; of any account when ``account`` is None."""
-        return _find(self._pending.seen(), account, code_or_handle, now)
+    def find(self, account: str | None, code_or_handle: str, now: float) -> tuple[Request, ...]:
+        """The live request with this code, else those of this handle, oldest first; of any account when it is None."""
+        return self._find(self._pending.seen(), account, code_or_handle, now)
 
     def deny(self, account: str | None, code_or_handle: str, now: float) -> Request | None:
-        """Remove the request ``find`` finds. Nobody is let in, or kept from asking again, by this alone."""
+        """Remove the first request ``find`` finds. Nobody is let in, or kept from asking again, by this alone."""
         with self._pending.exclusive():
             before = self._pending.read()
-            request = _find(before, account, code_or_handle, now)
+            request = next(iter(self._find(before, account, code_or_handle, now)), None)
             if request is not None:
                 self._write(codes.live(codes.without(before, request), now))
         return request
@@ -174,8 +195,9 @@ class PairingStore:
     def _documents(self, account: str) -> tuple[Document[Approvals], ...]:
         found = self._lists.get(account)
         if found is None:
+            read = partial(records.approvals, region=self._region_of(account))
             found = self._lists[account] = tuple(
-                Document(path, "allowFrom", records.approvals, self._wall, self._sleep)
+                Document(path, "allowFrom", read, self._wall, self._sleep, self._waits)
                 for path in self.allow_files(account)
             )
         return found
@@ -187,22 +209,24 @@ class PairingStore:
                 if new := [handle for handle in handles if handle not in there]:
                     document.write({**content, "allowFrom": [*content["allowFrom"], *new]})
 
-    def _remove(self, document: Document[Approvals], handle: str) -> bool:
+    def _remove(self, document: Document[Approvals], handle: str, region: str | None) -> bool:
         if handle not in document.read().handles:
             return False
         with document.exclusive():
             content = document.content()
-            kept = [entry for entry in content["allowFrom"] if handle_of(entry) != handle]
+            kept = [entry for entry in content["allowFrom"] if handle_of(entry, region) != handle]
             document.write({**content, "allowFrom": kept})
         return True
 
+    def _find(self, requests: tuple[Request, ...], account: str | None, text: str, now: float) -> tuple[Request, ...]:
+        if (by_code := codes.find(requests, text, now, account)) is not None:
+            return (by_code,)
+        waiting = (one for one in codes.live(requests, now) if account in {None, one.account})
+        found = (one for one in waiting if one.id == handle_of(text, self._region_of(one.account)))
+        return tuple(sorted(found, key=lambda one: one.created_at or 0.0))
+
     def _write(self, requests: tuple[Request, ...]) -> None:
         self._pending.write({**self._pending.content(), "requests": [records.as_stored(one) for one in requests]})
-
-
-def _find(requests: tuple[Request, ...], account: str | None, text: str, now: float) -> Request | None:
-    by_code = codes.find(requests, text, now, account)
-    return by_code or codes.of_handle(requests, handle_of(text), now, account)
 
 
 def _check(handle: str) -> None:

@@ -30,9 +30,14 @@ def senders(**channels: list[str]) -> dict[str, Any]:
 
 
 def test_members_of_this_channel_and_of_every_channel_count() -> None:
-    everybody = {"*": ["b", "a"], "imessage": ["a"], "telegram": ["c"], "iMessage": ["d"]}
+    everybody = {"*": ["b", "a"], "imessage": ["a"], "telegram": ["c"], "imsg": ["d"]}
     assert groups(family=senders(**everybody)) == {"family": ("a", "b")}
     assert groups(family=senders(telegram=["c"])) == {"family": ()}
+
+
+@pytest.mark.parametrize("key", ["imessage", "iMessage", " IMSG "])
+def test_the_channel_is_known_by_any_of_its_names(key: str) -> None:
+    assert groups(family=senders(**{key: ["a"], "telegram": ["b"]})) == {"family": ("a",)}
 
 
 def test_a_group_of_another_type_has_nobody_here() -> None:

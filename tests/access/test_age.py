@@ -36,7 +36,7 @@ def test_what_would_be_admitted_and_is_stale_is_held(keys: Any, changes: Any, st
     verdict = judge(message, of)
     assert type(verdict) is Held
     assert verdict == Held(stale, CH + key)
-    assert flip(verdict, message) == f"gateway held release SEQ, or raise {CH}{key}"
+    assert flip(verdict, message, of) == f"gateway held release SEQ, or raise {CH}{key}"
     assert explain(message, of, Allowed()).rules[-1] == ("age", f"hold: {stale}")
 
 
@@ -55,7 +55,7 @@ def test_a_stranger_is_not_asked_about_a_message_of_long_ago(stale: str) -> None
     verdict = judge(message, view())
     assert type(verdict) is Dropped
     assert verdict == Dropped("stale backlog", CH + "dmPolicy")
-    assert CH + "allowFrom" in flip(verdict, message)
+    assert CH + "allowFrom" in flip(verdict, message, view())
     held = judge(message, view(), ANN)
     assert type(held) is Held
     assert held.reason == stale

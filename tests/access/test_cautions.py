@@ -202,12 +202,38 @@ def test_chat_ids_of_several_databases() -> None:
         ({"allowFrom": {"imessage": ["*"]}}, 'commands.allowFrom.imessage: "*" lets everybody'),
         ({"allowFrom": {"*": ["*"]}}, 'commands.allowFrom.*: "*" lets everybody'),
         ({"allowFrom": {"imessage": ["chat_id:0"]}}, "commands.allowFrom.imessage: no entry of this list can be used"),
+        ({"allowFrom": {"imessage": ["chat_id:4"]}}, "commands.allowFrom.imessage: no entry of this list can be used"),
+        ({"allowFrom": {"imessage": ["chat_guid:x", ""]}}, "commands.allowFrom.imessage: no entry of this list can be"),
+        ({"allowFrom": {"imessage": ["chat_id:4", ANN]}}, ""),
         ({"allowFrom": {"imessage": [], "telegram": ["*"]}}, ""),
+        ({"allowFrom": {"imessage": [ANN], "*": [BEN]}}, ""),
+        (
+            {"allowFrom": {"imsg": ["*"], "imessage": [ANN]}},
+            "commands.allowFrom.imsg: is not used, because commands.allowFrom.imessage names the same channel",
+        ),
     ],
 )
 def test_commands(commands: dict[str, Any], expected: str) -> None:
     lines = told(config(commands=commands), **QUIET)
     assert [line[: len(expected)] for line in lines] == ([expected] if expected else [])
+
+
+def test_a_list_of_chats_says_that_they_authorise_nobody() -> None:
+    conf = config(commands={"allowFrom": {"imessage": ["chat_id:4"]}})
+    (line,) = told(conf, **QUIET)
+    assert line.endswith("entry.0 is a chat, and chats authorise nobody: list people")
+    conf = config(commands={"allowFrom": {"imessage": [ANN, "chat_id:4"]}})
+    assert AccessView.build(account(**QUIET), conf).problems == (
+        ("commands.allowFrom.imessage.1", "is a chat, and chats authorise nobody: list people"),
+    )
+
+
+def test_of_two_names_for_the_channel_in_a_group_one_is_ignored_and_said() -> None:
+    people = {"type": "message.senders", "members": {"IMESSAGE": [ANN], "imsg": [BEN], "*": []}}
+    (line,) = told(config(accessGroups={"family": people}), **QUIET)
+    assert line.startswith(
+        "accessGroups.family.members.imsg: is not used, because accessGroups.family.members.IMESSAGE"
+    )
 
 
 def test_each_caution_is_one_line_and_says_what_to_do() -> None:

@@ -150,6 +150,24 @@ def test_other_slash_text_is_text(text: str) -> None:
     assert isinstance(judge(row(text=text, group=True), of), Admit)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/status\nclaw, what is that?",
+        "claw please look at the /model of the car",
+        "@claw\n/status",
+        "claw " + "\u2060" * 64 + "/status",
+    ],
+)
+def test_what_only_has_a_command_in_it_is_text(text: str) -> None:
+    """For whoever may not command it is no refusal, and for whoever may it is no way around the mention gate."""
+    patterns = {"list": [{**ECHO, "groupChat": {"mentionPatterns": [".*claw.*"]}}]}
+    verdict = judge(row(text=text, group=True, sender=BEN), view(config(agents=patterns), group_policy="open"))
+    assert isinstance(verdict, Admit)
+    verdict = judge(row(text=text.replace("claw", "crab"), group=True), view(config(agents=NAMED), allow_from=(ANN,)))
+    assert verdict == Dropped("no mention", CH + "groups.*.requireMention")
+
+
 def test_a_command_that_is_switched_on_counts() -> None:
     of = view(config(commands={"config": True, "restart": False}), **LET_IN)
     assert isinstance(judge(row(text="/config show"), of), Dropped)

@@ -13,7 +13,7 @@ from actors.access.policy import STORE_UNREADABLE, Allowed, decide
 from actors.access.view import AccessView
 from actors.envelopes.control import AllowedChanged, Listen, Recorded
 from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Recheck
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
 from tests.access.builders import ANN, BEN, row, view
@@ -34,7 +34,9 @@ def test_each_row_goes_to_the_journal_with_its_verdict_and_whoever_acts_on_it(do
 
 def test_judging_tells_nobody_but_the_journal(door: Door) -> None:
     door.hear(row(), row(sender=BEN), row(is_from_me=True))
-    assert door.sessions.told == door.pairing.told == door.sender.told == []
+    assert door.sender.told == []
+    assert [type(said) for said in door.sessions.told] == [Recheck], "at its start: who may still speak"
+    assert door.pairing.told == [Listen(door.ref)], "it says at its start who judges what is held, and nothing else"
 
 
 def test_what_is_judged_already_passes_in_its_place(door: Door) -> None:
@@ -46,6 +48,17 @@ def test_what_is_judged_already_passes_in_its_place(door: Door) -> None:
     )
     assert [record.fact.row.guid for record in door.records] == ["1", "2", "3", "4"]
     assert door.verdicts == [Admit, Dropped, Corrupt, Admit]
+
+
+def test_the_sessions_look_again_when_somebody_is_shut_out(door: Door, book: Paper) -> None:
+    waiting = row(sender=BEN, received_at=door.stage.clock.wall())
+    book.now = Allowed(frozenset({BEN}))
+    door.hear(AllowedChanged())
+    book.now = Allowed()
+    door.hear(AllowedChanged(), AllowedChanged())
+    at_start, in_, out = door.sessions.all(Recheck)
+    assert [one.refused(waiting) is None for one in (at_start, in_, out)] == [False, True, False]
+    assert out.at == door.stage.clock.wall()
 
 
 # Looking at the files

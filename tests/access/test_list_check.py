@@ -31,6 +31,12 @@ REFUSED = {
     "a group nobody knows": ('dmPolicy:"allowlist",\nallowFrom:["accessGroup:x"]', f"{C}.allowFrom", 3),
     "a group of nobody": ('groupAllowFrom:["accessGroup:empty"]', f"{C}.groupAllowFrom", 2),
     "a group of a chat": ('groupAllowFrom:["accessGroup:odd"]', f"{C}.groupAllowFrom", 2),
+    "a list groups fall back to": ('dmPolicy:"disabled",\nallowFrom:["chat_id:abc"]', f"{C}.allowFrom", 3),
+    "one they fall back to by a policy that is set": (
+        'groupPolicy:"allowlist",\nallowFrom:["chat_id:abc"]',
+        f"{C}.allowFrom",
+        3,
+    ),
     "a list for groups": ('groupPolicy:"allowlist",\ngroupAllowFrom:["***"]', f"{C}.groupAllowFrom", 3),
     "a list of an account": (
         'dmPolicy:"allowlist",allowFrom:["a@b.c"],accounts:{bot:{\nallowFrom:["@"]}}',
@@ -59,19 +65,34 @@ def test_the_problem_says_what_is_wrong_with_the_entries(places: Places) -> None
     entries = ", ".join(f'"chat_id:{letter}"' for letter in "abcde")
     (problem,) = loaded(places, f'dmPolicy:"allowlist", allowFrom:["", {entries}]').problems
     assert problem.message == (
-        'no entry of this list can be used, so dmPolicy "allowlist" would admit nobody;'
+        'no entry of this list can be used, so dmPolicy and groupPolicy "allowlist" would admit nobody;'
         " allowFrom.1 is no chat id: write chat_id:<number from 1>;"
         " allowFrom.2 is no chat id: write chat_id:<number from 1>;"
         " allowFrom.3 is no chat id: write chat_id:<number from 1>; and 2 more"
     )
 
 
+@pytest.mark.parametrize(
+    ("inside", "policies"),
+    [
+        ('allowFrom:["@"]', "groupPolicy"),
+        ('allowFrom:["@"],groupPolicy:"open",dmPolicy:"allowlist"', "dmPolicy"),
+        ('allowFrom:["@"],dmPolicy:"allowlist"', "dmPolicy and groupPolicy"),
+    ],
+)
+def test_the_problem_names_the_policies_that_need_the_list(inside: str, policies: str, places: Places) -> None:
+    (problem,) = loaded(places, inside).problems
+    assert f'so {policies} "allowlist" would admit nobody' in problem.message
+
+
 ACCEPTED = {
+    "a group of another channel's people, where groups are not spoken of": 'allowFrom:["accessGroup:empty"]',
     "one good entry": 'dmPolicy:"allowlist",allowFrom:["chat_id:abc","a@b.c"]',
     "a chat": 'dmPolicy:"allowlist",allowFrom:["chat_id:7"]',
     "anyone": 'dmPolicy:"allowlist",allowFrom:["*"]',
-    "pairing does without": 'allowFrom:["chat_id:abc"]',
-    "direct chats are off": 'dmPolicy:"disabled",allowFrom:["chat_id:abc"]',
+    "pairing does without": 'allowFrom:["chat_id:abc"],groupAllowFrom:["a@b.c"]',
+    "and groups that nobody is to use": 'allowFrom:["chat_id:abc"],groupAllowFrom:[]',
+    "direct chats are off": 'dmPolicy:"disabled",allowFrom:["chat_id:abc"],groupPolicy:"open"',
     "groups are off": 'groupPolicy:"disabled",groupAllowFrom:["chat_id:abc"]',
     "groups are open": 'groupPolicy:"open",groupAllowFrom:["chat_id:abc"]',
     "nobody on purpose": "groupAllowFrom:[]",

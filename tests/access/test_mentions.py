@@ -78,6 +78,23 @@ def test_patterns_the_engine_cannot_do_are_reported_with_their_path() -> None:
     assert mentions.found_in("claw")
 
 
+EVERYTHING = ["@bot|", "x*", ".*", "(?s).*", "^", "$", "(claw)?", r"\b", r"claw|\b", r"\B", ".", ".+", r"\S", "[^x]"]
+
+
+@pytest.mark.parametrize("pattern", [*EVERYTHING, "\u0431\u043e\u0442|\\b", "(?:\u0431\u043e\u0442)?\\b"])
+def test_a_pattern_that_matches_every_message_is_reported_and_not_used(pattern: str) -> None:
+    mentions = compile_patterns(["claw", pattern], "messages.groupChat.mentionPatterns")
+    [(path, why)] = mentions.problems
+    assert (path, "would match every message" in why) == ("messages.groupChat.mentionPatterns.1", True)
+    assert not mentions.found_in("hello there")
+    assert mentions.found_in("claw")
+
+
+@pytest.mark.parametrize("pattern", ["x+", "claw.*", "^claw", "[a-z]", r"\d", "\U0001f99e?claw"])
+def test_a_pattern_that_needs_something_is_used(pattern: str) -> None:
+    assert compile_patterns([pattern]).problems == ()
+
+
 def test_without_a_usable_pattern_nothing_is_a_mention() -> None:
     for mentions in (Mentions(), compile_patterns([]), compile_patterns(["("])):
         assert not mentions.usable
@@ -158,7 +175,10 @@ def test_s17_the_slowest_pattern_that_is_used_is_quick_enough() -> None:
         ("claw", True),
         (" @Claw, ", True),
         ("@\uff23law: ", True),
-        ("cl\u200baw\n", True),
+        ("cl\u200baw", True),
+        ("claw\n", False),
+        ("\nclaw", False),
+        ("claw\u2028", False),
         ("\U0001f99e ", True),
         ("hi claw ", False),
         ("claw claw ", False),
@@ -166,6 +186,8 @@ def test_s17_the_slowest_pattern_that_is_used_is_quick_enough() -> None:
         (" , ", False),
         ("@", False),
         ("x" * 300, False),
+        (" " * 60 + "claw", True),
+        (" " * 61 + "claw", False),
     ],
 )
 def test_what_may_stand_before_a_command_is_a_mention_and_nothing_else(before: str, expected: bool) -> None:
@@ -173,6 +195,22 @@ def test_what_may_stand_before_a_command_is_a_mention_and_nothing_else(before: s
     if "\U0001f99e" not in before:
         assert compile_patterns(["claw"]).are_all_of(before) is expected
     assert not Mentions().are_all_of(before)
+
+
+@pytest.mark.parametrize(
+    "pattern", [".*claw.*", "(?s).*claw.*", "^claw.*", "claw.*now|claw", r"[\s\S]*", "(hey )?claw.*"]
+)
+def test_a_pattern_that_matches_whole_sentences_makes_no_mention_of_them(pattern: str) -> None:
+    mentions = compile_patterns([pattern])
+    for before in ("claw please look at the ", "hey claw look at ", "claw, do it right now "):
+        assert not mentions.are_all_of(before)
+
+
+def test_a_mention_of_several_words_needs_each_of_them() -> None:
+    assert from_identity("Claw  Bot", None).are_all_of("@claw   bot: ")
+    assert not from_identity("Claw Bot", None).are_all_of("claw claw bot ")
+    assert compile_patterns([".*claw.*"]).are_all_of("Claw, ")
+    assert compile_patterns(["hey claw", "claw"]).are_all_of("hey claw ")
 
 
 def test_an_evil_pattern_takes_no_time() -> None:

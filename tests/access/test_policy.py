@@ -233,8 +233,11 @@ def test_without_an_agent_that_can_answer_messages_wait(runtime: dict[str, Any] 
     verdict = judge(row(), of)
     assert type(verdict) is Held
     assert verdict == Held("no agent", "agents.list[].runtime")
-    assert "agents.list[].runtime" in of.agent_problem("main")
-    assert "echo" in flip(verdict, row())
+    kind = (runtime or {}).get("type")
+    assert flip(verdict, row(), of) == (
+        f"agent 'main' has {f'runtime {kind!r}, which cannot run here' if kind else 'no runtime'}:"
+        ' set agents.list[].runtime to {type: "echo"} or {type: "command", command: [..]}'
+    )
 
 
 def test_a_command_agent_takes_time_and_an_echo_does_not() -> None:
@@ -242,7 +245,7 @@ def test_a_command_agent_takes_time_and_an_echo_does_not() -> None:
     verdict = judge(row(), view(command, allow_from=(ANN,)))
     assert isinstance(verdict, Admit)
     assert verdict.waits
-    assert view().agent_problem("main") == ""
+    assert view().agents["main"].problem == ""
 
 
 @pytest.mark.parametrize(

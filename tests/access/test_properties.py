@@ -15,9 +15,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from actors.access.flips import flip
 from actors.access.handles import canonical
 from actors.access.policy import Allowed, decide, explain
-from actors.access.reasons import REASONS, flip
+from actors.access.reasons import REASONS
 from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Inbound
 from actors.normalizer.fences import KEYS
 from tests.access.builders import ANN, BEN, OWN, row, view
@@ -152,7 +153,7 @@ def test_an_explanation_ends_in_the_verdict_and_every_reason_is_known(
     assert told.rules[-1][1] != "pass"
     assert bool(told.reason) is (told.decision != "admit")
     assert told.reason in {*REASONS, ""}
-    assert told.flip == flip(verdict, message)
+    assert told.flip == flip(verdict, message, world.view)
     if isinstance(verdict, Admit):
         assert (told.session, told.agent, told.mentioned) == (verdict.session, verdict.agent, verdict.mentioned)
         assert (told.service, told.authority) == (verdict.service, verdict.authority)

@@ -81,5 +81,5 @@ def test_access_groups_stand_for_their_people_in_every_list() -> None:
 
 def test_an_empty_config_has_an_agent_that_cannot_answer() -> None:
     of = view(config(agents={}))
-    assert of.agent_problem("main")
+    assert of.agents["main"].problem
     assert of.routes.fallback == "main"

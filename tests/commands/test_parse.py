@@ -19,7 +19,7 @@ from config.schema.commands import Commands
         ("  /status  ", Command("status")),
         ("\n/STATUS", Command("status")),
         ("/Status:", Command("status")),
-        ("/status\nand more below", Command("status")),
+        ("/status\n\n \t", Command("status")),
         ("/id", Command("whoami")),
         ("/new", Command("new")),
         ("/new hello there", Command("new", "hello there")),
@@ -33,7 +33,7 @@ from config.schema.commands import Commands
         ("/stop", Command("stop")),
     ],
 )
-def test_a_command_is_its_whole_first_line(text: str, expected: Command) -> None:
+def test_a_command_is_the_whole_text_or_has_arguments_on_its_first_line(text: str, expected: Command) -> None:
     assert parse(text) == expected
 
 
@@ -49,6 +49,9 @@ def test_a_command_is_its_whole_first_line(text: str, expected: Command) -> None
         "/status please",
         "/status: please",
         "/status, please",
+        "/status\nclaw, what is that?",
+        "/status\r\nand more",
+        "/status:\n/status",
         "/statusx",
         "/configure x",
         "/config/x",

@@ -9,9 +9,10 @@ import pytest
 
 from actors.control.chat_objects import Chat, read
 from actors.control.chats import Preview, unjudged
+from actors.control.explain.memory import Memory
 from actors.control.judge import Judge
 from config import Loaded, Places, load
-from tests.support.rows import ANN, BEN, OWN
+from tests.support.rows import ANN, BEN, OWN, START, inbound
 
 CAROL = "carol@example.org"
 GROUP = "iMessage;+;chat123"
@@ -78,7 +79,7 @@ def look(places: Places) -> Look:
     def report(channel: str, wire: dict[str, Any], more: str = "") -> dict[str, Any]:
         found = loaded(places, channel, more)
         assert found.config is not None
-        return Preview(Judge.of(found.accounts[0], found.config, places)).report(chat_of(wire))
+        return Preview(Judge.of(found.accounts[0], found.config, places, START)).report(chat_of(wire))
 
     return report
 
@@ -249,6 +250,27 @@ def test_a_chat_with_oneself_is_judged_as_such(look: Look) -> None:
     assert look(f'allowFrom: ["{OWN}"]', wire)["policy"]["decision"] == "admit"
     policy = look("", wire)["policy"]
     assert (policy["decision"], policy["reason"]) == ("drop", "from me")
+
+
+@pytest.mark.parametrize("own", [OWN, "Me@Example.org"])
+def test_an_imsg_that_tells_no_own_address_is_helped_by_the_journal(places: Places, own: str) -> None:
+    def policy(channel: str, wire: dict[str, Any]) -> dict[str, Any]:
+        found = loaded(places, channel)
+        assert found.config is not None
+        memory = Memory(found.accounts[0], 1)
+        memory.own.saw(inbound(destination_caller_id=own), None)
+        judge = Judge.of(found.accounts[0], found.config, places, START)
+        told: dict[str, Any] = Preview(judge, memory).report(chat_of(wire))["policy"]
+        return told
+
+    found = policy("", direct(own))
+    assert (found["decision"], found["reason"], own in found["flip"]) == ("drop", "from me", True)
+    assert policy(f'allowFrom: ["{own}"]', direct(own))["decision"] == "admit"
+    # Written from another own address it is no chat with oneself.
+    elsewhere = direct(own, last_addressed_handle="other@example.org")
+    assert policy(f'allowFrom: ["{own}"]', elsewhere)["reason"] == "self-chat echo"
+    assert policy("", direct(ANN))["decision"] == "challenge"
+    assert policy(f'allowFrom: ["{ANN}"]', group(own, ANN))["decision"] == "admit"
 
 
 def test_the_own_address_is_no_participant_that_speaks(look: Look) -> None:

@@ -13,13 +13,15 @@ from actors.control.chat_lists import MOST
 from actors.control.client import ControlError, request
 from actors.control.inbox import Done, Question
 from actors.control.view import AccountView
+from actors.envelopes.facts import Appended
 from actors.envelopes.link import Answer
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth, Problem
 from config import Places
 from tests.control.builders import JournalOnDisk, Told, account, gateway
 from tests.control.conftest import Gateway, Serve
-from tests.support.rows import ANN, BEN
+from tests.control.explain.desk import Desk
+from tests.support.rows import ANN, BEN, OWN, admit, inbound
 
 CHATS = [
     {"id": 42, "guid": "iMessage;+;chat1", "identifier": "chat1", "name": "Fam\x1bily", "participants": [ANN, BEN]},
@@ -254,6 +256,23 @@ def test_a_config_newer_than_the_gateway_is_remarked_upon(cli: Gateway, serve: S
     os.utime(places.config)
     said = cli("chats", "--json")
     assert (said.code, "start the gateway again" in said.err) == (0, True)
+
+
+def test_the_chat_with_oneself_is_known_by_the_journal(
+    cli: Gateway, serve: Serve, places: Places, journal: JournalOnDisk
+) -> None:
+    configure(places, 'dbPath: "/db"')
+    serve(gateway(told=answers(result={"chats": [{**CHATS[1], "guid": f"iMessage;-;{OWN}", "identifier": OWN}]})))
+    assert cli("chats", "--json").json["chats"][0]["policy"]["decision"] == "challenge"
+    journal.run("UPDATE source SET identity = '/db'")
+    Desk(places).live(Appended(inbound(destination_caller_id=OWN), admit()))
+    policy = cli("chats", "--json").json["chats"][0]["policy"]
+    assert (policy["decision"], policy["reason"]) == ("drop", "from me")
+    assert OWN in policy["flip"]
+    places.journal.write_text("no database " * 100)
+    said = cli("chats", "--json")
+    assert (said.code, said.json["chats"][0]["policy"]["decision"]) == (0, "challenge")
+    assert "judged without the journal" in said.err
 
 
 def test_an_unreadable_pairing_store_is_remarked_upon(cli: Gateway, serve: Serve, places: Places) -> None:

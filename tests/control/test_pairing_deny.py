@@ -66,3 +66,20 @@ def test_who_was_let_in_is_to_be_revoked(cli: Gateway, places: Places) -> None:
     assert said.code == 1
     assert "gateway pairing revoke" in said.err
     assert allowed(places) == {ALICE}
+
+
+def test_a_denial_says_how_to_let_them_in_all_the_same(cli: Gateway, places: Places) -> None:
+    ask(places)
+    assert "add them to channels.imessage.allowFrom" in cli("pairing", "deny", ALICE).out
+    said = cli("pairing", "approve", ALICE)
+    assert said.code == 1
+    assert "they were denied, and get no code for a day" in said.err
+    assert "channels.imessage.allowFrom lets them in at once" in said.err
+    assert "denied" not in cli("pairing", "approve", BOB).err
+
+
+def test_a_revocation_takes_no_denial_back(cli: Gateway, places: Places) -> None:
+    ask(places)
+    cli("pairing", "deny", ALICE)
+    cli("pairing", "revoke", ALICE)
+    assert why_not(places, ALICE)

@@ -12,7 +12,7 @@ import pytest
 from config import Places
 from tests.control.builders import gateway
 from tests.control.conftest import Gateway, Serve
-from tests.control.pairing_support import ALICE, BOB, CAROL, allowed, configure, let_in
+from tests.control.pairing_support import ALICE, BOB, CAROL, allowed, ask, configure, let_in
 
 TABLES = """
 CREATE TABLE channel_pairing_allow_entries (
@@ -74,6 +74,57 @@ def test_again_changes_nothing_and_says_so(cli: Gateway, places: Places, usual: 
     assert len(again["known"]) == 3
     assert {path: path.stat().st_mtime_ns for path in places.credentials.glob("*.json")} == files
     assert usual.exists()
+
+
+def test_whoever_was_revoked_here_stays_out_until_approved(cli: Gateway, places: Places, usual: Path) -> None:
+    configure(places)
+    cli("pairing", "import")
+    assert cli("pairing", "revoke", BOB).code == 0
+    for words in (("--dry-run",), (), ()):
+        again = cli("pairing", "import", "--json", *words).json
+        assert again["imported"] == []
+        assert {one["id"] for one in again["known"]} == {ALICE, CAROL}
+        (skipped,) = (one for one in again["skipped"] if one["entry"] == BOB)
+        assert skipped["account"] == "default"
+        assert "revoked here" in skipped["why"]
+        assert "gateway pairing approve" in skipped["why"]
+        assert "channels.imessage.allowFrom" in skipped["why"]
+        assert allowed(places) == {ALICE}
+    assert "2 known before, 3 skipped" in cli("pairing", "import").out
+    assert cli("pairing", "approve", ask(places, BOB)).code == 0
+    assert BOB in {one["id"] for one in cli("pairing", "import", "--json").json["known"]}
+    assert allowed(places) == {ALICE, BOB}
+
+
+def test_an_approval_ends_a_revocation_for_good(cli: Gateway, places: Places, usual: Path) -> None:
+    """Also where the file with the approval is lost later."""
+    cli("pairing", "import")
+    cli("pairing", "revoke", BOB)
+    cli("pairing", "approve", ask(places, BOB))
+    for file in places.credentials.glob("*allowFrom.json"):
+        file.unlink()
+    assert BOB in {one["id"] for one in cli("pairing", "import", "--json").json["imported"]}
+
+
+def test_a_revocation_in_one_account_keeps_nobody_out_of_another(cli: Gateway, places: Places, tmp_path: Path) -> None:
+    path = str(database(tmp_path / "openclaw.sqlite", ("default", BOB), ("work", BOB)))
+    cli("pairing", "import", "--from", path, "--account", "default")
+    cli("pairing", "revoke", BOB)
+    said = cli("pairing", "import", "--from", path, "--json").json
+    assert [one["account"] for one in said["imported"]] == ["work"]
+    assert [one["account"] for one in said["skipped"]] == ["default"]
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_guard_that_cannot_be_read_lets_in_nobody(
+    cli: Gateway, places: Places, usual: Path, words: tuple[str, ...]
+) -> None:
+    places.gateway.mkdir()
+    places.pairing_guard.write_text("{")
+    said = cli("pairing", "import", *words)
+    assert (said.code, said.out) == (1, "")
+    assert str(places.pairing_guard) in said.err
+    assert allowed(places) == allowed(places, "work") == frozenset()
 
 
 def test_a_dry_run_writes_nothing(cli: Gateway, places: Places, usual: Path, serve: Serve) -> None:

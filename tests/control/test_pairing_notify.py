@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from actors.control.client import ControlError, request
@@ -12,7 +14,7 @@ from actors.pairing.challenge import NOTICE_POSITION
 from config import Places
 from tests.control.builders import JournalOnDisk, Told, account, gateway
 from tests.control.conftest import Gateway, Serve
-from tests.control.pairing_support import ALICE, allowed, ask
+from tests.control.pairing_support import ALICE, allowed, ask, configure
 from tests.support.actors import Probe, stage
 
 SEQ = 7
@@ -100,6 +102,29 @@ def test_without_a_journal_it_is_a_remark(cli: Gateway, places: Places, serve: S
     notified, err = approve(cli, places)
     assert not notified
     assert str(places.journal) in err
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [
+        ({"dmPolicy": "allowlist", "allowFrom": ["+15550009999"]}, "channels.imessage.dmPolicy is allowlist"),
+        ({"dmPolicy": "disabled"}, "channels.imessage.dmPolicy is disabled"),
+        ({"enabled": False}, "no account default runs"),
+        ({"accounts": {"work": {}}}, "no account default runs"),
+    ],
+)
+def test_whoever_is_not_answered_all_the_same_is_not_told_that_they_are(
+    cli: Gateway, places: Places, asked: JournalOnDisk, serve: Serve, channel: dict[str, Any], why: str
+) -> None:
+    """Although the gateway runs, and could."""
+    configure(places, channel)
+    told = Told()
+    told.on_notify = lambda _account, _handle: queue_notice(asked)
+    serve(gateway(poke={"pairing-changed": poke}, told=told))
+    notified, err = approve(cli, places)
+    assert not notified
+    assert f"they were not told that they are let in, as nobody answers them: {why}" in err
+    assert told.notified == []
 
 
 def test_the_request_names_an_account_that_runs(places: Places, serve: Serve) -> None:

@@ -125,3 +125,14 @@ def test_an_owner_nobody_let_in_can_be_revoked(cli: Gateway, places: Places) -> 
     said = cli("pairing", "revoke", ALICE, "--json")
     assert (said.code, said.json["wasOwner"], said.json["revoked"]) == (0, True, [])
     assert owners(places) == frozenset()
+
+
+def test_where_it_cannot_be_noted_they_are_out_and_that_is_said(cli: Gateway, places: Places) -> None:
+    let_in(places)
+    places.gateway.mkdir()
+    places.pairing_guard.write_text("{")
+    said = cli("pairing", "revoke", ALICE)
+    assert said.code == 0
+    assert allowed(places) == frozenset()
+    assert "gateway pairing import may let them in again" in said.err
+    assert str(places.pairing_guard) in said.err

@@ -117,9 +117,7 @@ def test_a_quick_agent_answers_without_the_runner(table: Table) -> None:
 def test_a_failed_turn_is_held_with_its_reason_and_the_next_one_works(table: Table) -> None:
     table.hear(1, 2)
     table.end(1, None, "exited with code 3: no such model")
-    assert table.settled == [
-        (1, Held("agent failed: exited with code 3: no such model", "agents.list[].runtime"))
-    ]
+    assert table.settled == [(1, Held("agent failed: exited with code 3: no such model", "agents.list[].runtime"))]
     assert table.replies == []
     table.end(2, "two")
     assert table.replies == [(2, "two")]
@@ -158,15 +156,11 @@ def test_an_agent_that_is_not_configured_any_more_holds_the_row(table: Table) ->
     assert table.replies == [(2, "TEXT 2")]
 
 
-def test_a_message_that_breaks_it_ends_as_corrupt_and_the_next_is_served(
-    table: Table, stage: KillableStage
-) -> None:
+def test_a_message_that_breaks_it_ends_as_corrupt_and_the_next_is_served(table: Table, stage: KillableStage) -> None:
     for seq in range(1, 11):
         table.hear(seq, agent="broken")
     table.hear(11, agent="quick")
-    assert [(seq, type(outcome)) for seq, outcome in table.settled] == [
-        (seq, Corrupt) for seq in range(1, 11)
-    ]
+    assert [(seq, type(outcome)) for seq, outcome in table.settled] == [(seq, Corrupt) for seq in range(1, 11)]
     assert table.replies == [(11, "TEXT 11")]
     assert table.finished == 11, "the sessions must not wait for it for ever"
     assert table.ref.is_alive()

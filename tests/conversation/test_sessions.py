@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from pykka import ActorRegistry
 
 from actors.conversation.conversation import Conversation
 from actors.conversation.sessions import IDLE_SECONDS, TICK_SECONDS, Sessions
-from actors.envelopes.control import Finished, Replay
-from actors.envelopes.inbound import Admitted
+from actors.envelopes.control import Finished, Record, Replay
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Admitted, Dropped, Inbound, Recheck
 from actors.envelopes.outbound import Reply, Run, TurnEnded
 from tests.conversation.people import Quick, Thinking
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 from tests.support.rows import admitted
+
+REVOKED = Dropped("revoked", "channels.imessage.dmPolicy")
 
 
 class House:
@@ -26,7 +31,11 @@ class House:
         self.ref = Sessions.start(
             stage.place("sessions"), agents, self.runner.ref, self.chunker.ref, self.journal.ref, cap
         )
-        stage.settle()
+        self.recheck(lambda _: None)
+
+    def recheck(self, refused: Callable[[Inbound], Dropped | None], at: float = 0.0) -> None:
+        """Who was admitted until then may have lost it."""
+        self.stage.tell(self.ref, Recheck(at, refused))
 
     def hear(self, *messages: Admitted) -> None:
         """The gate lets messages through."""
@@ -46,6 +55,12 @@ class House:
         self.stage.tell(run.reply_to, TurnEnded(run.turn.number, "done", ""))
 
     @property
+    def settled(self) -> list[tuple[int, object]]:
+        """``(seq, outcome)`` of the rows that ended without an answer."""
+        facts = [record.fact for record in self.journal.all(Record)]
+        return [(fact.seq, fact.outcome) for fact in facts if type(fact) is Settled]
+
+    @property
     def seated(self) -> list[str]:
         """The sessions that have a conversation now."""
         names = [pulse.name for pulse in self.stage.pulses.all()]
@@ -63,9 +78,42 @@ def house(stage: KillableStage) -> House:
     return House(stage, cap=3)
 
 
-def test_it_asks_for_what_is_open_when_it_starts(house: House) -> None:
+def test_it_asks_for_what_is_open_once_it_knows_who_may_still_speak(house: House) -> None:
+    house.recheck(lambda _: None)
     (replay,) = house.journal.all(Replay)
     assert (replay.what, replay.then) == ("admitted", house.ref)
+    waiting = Sessions.start(house.stage.place("others"), {}, house.runner.ref, house.chunker.ref, house.journal.ref)
+    house.stage.settle()
+    assert waiting.is_alive()
+    assert len(house.journal.all(Replay)) == 1
+
+
+def test_what_was_admitted_before_its_sender_was_shut_out_is_not_answered(house: House) -> None:
+    house.recheck(lambda row: REVOKED if row.text == "2" else None, at=house.stage.clock.wall())
+    for seq in (1, 2, 3):
+        house.quick(seq, "a")
+    assert house.replies == [1, 3]
+    assert house.settled == [(2, REVOKED)]
+
+
+def test_what_comes_after_a_revocation_was_judged_by_then(house: House) -> None:
+    house.recheck(lambda _: REVOKED, at=-1.0)
+    house.quick(1, "a")
+    assert (house.replies, house.settled) == ([1], [])
+
+
+def test_whoever_is_shut_out_in_the_middle_of_a_turn_gets_no_answer(house: House) -> None:
+    run = house.slow(1, "a")
+    house.slow(2, "a")
+    house.slow(3, "a")
+    house.recheck(lambda row: REVOKED if row.text in {"1", "2"} else None, at=house.stage.clock.wall())
+    assert house.settled == [(2, REVOKED)]
+    house.end(run)
+    assert house.settled == [(2, REVOKED), (1, REVOKED)]
+    house.end(house.runner.all(Run)[-1])
+    assert house.replies == [3]
+    house.stage.advance(2 * IDLE_SECONDS)
+    assert house.seated == []
 
 
 def test_a_conversation_is_started_on_demand_and_kept_for_its_session(house: House) -> None:
@@ -135,10 +183,7 @@ def test_a_message_that_comes_while_it_is_being_rested_is_served(house: House) -
     house.quick(1, "a")
     house.stage.clock.now += IDLE_SECONDS + 1
     house.hear(
-        *(
-            admitted(seq, text="x", session=session, agent="quick")
-            for seq, session in [(2, "b"), (3, "c"), (4, "d")]
-        ),
+        *(admitted(seq, text="x", session=session, agent="quick") for seq, session in [(2, "b"), (3, "c"), (4, "d")]),
         admitted(5, text="x", session="a", agent="quick"),
     )
     assert sorted(house.replies) == [1, 2, 3, 4, 5]

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from actors.control.config_file import load
-from actors.control.explain import hypothetical
-from actors.control.hypothetical import row_of
+from actors.control.explain.memory import Memory
+from actors.control.explain.rows import row_of
+from actors.control.explain.verdicts import hypothetical
 from actors.control.judge import Judge
-from actors.control.remembered import Memory
+from actors.envelopes.inbound import Inbound
+from actors.normalizer.normalize import normalize
 from config import Places
 from tests.control.chance import ANN, BEN, CHATS, keys, when, world
 from tests.journeys.house import House, python
@@ -64,7 +66,9 @@ class Judged(NamedTuple):
             given = {"session": self.session, "agent": self.agent, "wasMentioned": bool(self.mentioned)}
             return {"decision": "admit", "reason": None, "authority": self.authority, **given}
         if self.kind == "challenge":
-            return {"decision": "challenge", "reason": "pairing required", "sender": self.session}
+            # Whether a code went out is the registry's decision, and its files say the same to explain.
+            decision = "challenge" if self.reason == "pairing required" else "drop"
+            return {"decision": decision, "reason": self.reason, "sender": self.session}
         if self.outcome == "corrupt":
             return {"decision": "drop", "reason": "malformed payload", "error": self.reason}
         decision = "hold" if self.outcome == "held" else "drop"
@@ -102,6 +106,8 @@ def received(house: House, seed: int) -> list[Judged]:
     # Answers may quote a row that was looked up again, for which imsg says the bare text.
     those, marks = "FROM inbound WHERE instr(body, ?) AND NOT instr(body, ?)", (MARK.encode(), b'"echo: ')
     wait_for("all rows", lambda: house.journal(f"SELECT count(*) {those}", *marks) == [(ROWS,)])
+    asked = "SELECT count(*) FROM inbound WHERE kind = 'challenge' AND outcome IS NULL"
+    wait_for("every stranger's end", lambda: house.journal(asked) == [(0,)])
     columns = ", ".join(Judged._fields)
     found = [Judged(*row) for row in house.journal(f"SELECT {columns} {those} ORDER BY seq", *marks)]
     assert house.stop() == 0
@@ -117,9 +123,13 @@ def test_explain_agrees_with_the_running_gateway(tmp_path: Path, seed: int) -> N
         loaded = load(places, house.environment)
         assert loaded.config is not None
         [account] = loaded.accounts
-        judge = Judge.of(account, loaded.config, places)
+        judge = Judge.of(account, loaded.config, places, time.time())
+        memory = Memory(account, 1)
         for row in rows:
-            told = hypothetical(judge, row_of(row.body), 0.0, Memory(account, 1), received=False)
+            # What our own addresses are the gateway learned row by row.
+            if isinstance(seen := normalize(account.id, 1, row.body, 0.0), Inbound):
+                memory.own.saw(seen, account.region)
+            told = hypothetical(judge, row_of(row.body), 0.0, memory, received=False)
             assert {key: told[key] for key in row.decision} == row.decision, (row, told)
         for row in rows[:: ROWS // 2]:
             (tmp_path / "row.json").write_bytes(row.body)

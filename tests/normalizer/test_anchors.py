@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.normalizer.anchors import (
+    besides,
     is_address,
     is_anchorless,
     is_from_own_address,
@@ -47,7 +48,8 @@ def test_only_a_chat_number_is_an_anchor(keys: dict[str, Any], anchorless: bool)
         (False, "any;+;chat1", "", (), True),
         (False, "", "iMessage;+;chat1", (), True),
         (False, f"iMessage;-;{ANN}", ANN, (ANN,), False),
-        (False, f"iMessage;-;{ANN}", ANN, (ANN, OWN), False),
+        (False, f"iMessage;-;{ANN}", ANN, besides((ANN, f" {OWN}", ANN), OWN), False),
+        (False, f"iMessage;-;{ANN}", ANN, (ANN, BEN), True),
         (False, "", "", (ANN, BEN), True),
         (None, f"iMessage;-;{ANN}", ANN, (ANN, BEN), True),
         (True, f"iMessage;-;{ANN}", ANN, (), True),

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from actors.envelopes.control import Spoken
 from actors.envelopes.inbound import Inbound
-from actors.normalizer.echoes import DAMAGE, GUID_SECONDS, LOOP_SECONDS, MOST, TEXT_SECONDS, EchoMemory, fold
+from actors.normalizer.echoes import (
+    GUID_SECONDS,
+    LOOP_SECONDS,
+    MOST,
+    NEVER,
+    TEXT_SECONDS,
+    TEXTS_KEPT_SECONDS,
+    UNDER_WAY_SECONDS,
+    EchoMemory,
+)
+from actors.normalizer.folding import DAMAGE, fold
 from tests.support.rows import START, guid, inbound
 
 OURS, THEIRS = guid(1000), guid(2000)
@@ -134,6 +144,38 @@ def test_while_the_send_is_under_way_the_text_counts_however_long_it_takes() -> 
     about.spoken(said(at=START + 100))
     assert about.is_echo(heard(at=START + 100 + TEXT_SECONDS))
     assert not about.is_echo(heard(at=START + 101 + TEXT_SECONDS))
+
+
+def test_no_send_is_under_way_for_longer_than_its_deadline_and_the_window_after_it() -> None:
+    """However often it is told again: a friend who says the same later is heard."""
+    about = memory(under_way(), under_way(at=START + 180))
+    assert about.is_echo(heard(at=START + UNDER_WAY_SECONDS))
+    assert not about.is_echo(heard(at=START + UNDER_WAY_SECONDS + 1))
+    about.spoken(under_way(at=START + 3600))
+    assert about.is_echo(heard(at=START + 3700)), "another send"
+
+
+def test_what_did_not_start_was_not_said() -> None:
+    about = memory(under_way(), said(at=NEVER))
+    assert not about.is_echo(heard())
+    assert not about.repeats(heard())
+    assert not about.own_row(heard(is_from_me=True))
+
+
+def test_taking_back_touches_nothing_that_was_said() -> None:
+    """A try that did not start takes neither the answer before it nor what our own row told."""
+    about = memory(said("ok"), said(at=NEVER))
+    assert about.is_echo(heard(at=START + TEXT_SECONDS))
+    about = memory(under_way())
+    assert about.own_row(heard("ok", OURS, is_from_me=True))
+    about.spoken(said(at=NEVER))
+    assert about.is_echo(heard("ok", OURS))
+
+
+def test_words_are_forgotten_when_nobody_asks_for_them_any_more() -> None:
+    about = memory(*(said("x" * number, guid(number), START + number * TEXTS_KEPT_SECONDS) for number in range(1, 50)))
+    assert len(about._texts) == 2
+    assert about.is_echo(heard("x", guid(49), START + 49 * TEXTS_KEPT_SECONDS)), "not their GUIDs"
 
 
 def test_an_answer_without_a_guid_does_not_forget_the_one_our_own_row_told() -> None:

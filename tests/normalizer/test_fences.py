@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from actors.envelopes.inbound import Watching
 from actors.normalizer.fences import (
+    MISSED,
     MISSED_TOO_LONG_AGO,
     MOST_GAPS,
     NO_DATE,
@@ -49,6 +50,11 @@ class House:
 
     def stale(self, row: Row) -> str:
         """Why it is stale."""
+        found = self.found(row)
+        return "" if found == MISSED else found
+
+    def found(self, row: Row) -> str:
+        """The same, and whether it was missed."""
         return self.fences.stale("default", row.source, row.sent_at, row.received_at, row.own)
 
 
@@ -181,3 +187,10 @@ def test_never_more_rows_of_others_than_the_fence_says(most: int, own: list[bool
     house = House(rows=most).missed(NOW - HOUR)
     passed = sum(not mine and not house.stale(Row(NOW - HOUR / 2, own=mine)) for mine in own)
     assert passed == min(most, own.count(False))
+
+
+def test_what_is_let_through_a_gap_is_known_to_have_been_missed() -> None:
+    house = House().missed(NOW - 10 * HOUR, NOW - HOUR)
+    assert house.found(Row(NOW - 2 * HOUR)) == MISSED
+    assert house.found(Row(NOW - 2 * HOUR)._replace(own=True)) == ""
+    assert house.found(Row(NOW - 1)) == ""

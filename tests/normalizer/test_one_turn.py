@@ -48,29 +48,37 @@ class Anyone:
 
 
 class Flow:
-    """What stands between imsg and the sessions, for one life of the gateway."""
+    """What stands between imsg and the sessions, for one life of the gateway; ``speaker`` may speak."""
 
-    def __init__(self, stage: KillableStage, path: Path) -> None:
+    def __init__(self, stage: KillableStage, path: Path, speaker: str = ANN) -> None:
         self.stage = stage
         self.sessions, nobody = Probe("sessions"), Probe("nobody")
         store = Store(connect(path))
         self.source = store.source_number("/chat.db")
         self.ledger = Ledger()
         self.journal = Journal.start(stage.place("journal"), store, path, self.ledger)
-        account = Account(id=ACCOUNT, allow_from=(ANN,), group_policy="open")
+        account = Account(id=ACCOUNT, allow_from=(speaker,), group_policy="open")
         views = {ACCOUNT: AccessView.build(account, Config.model_validate(ECHO, strict=False))}
         access = self.access = AccessController.start(
             stage.place("access"), views, Anyone(), self.journal, self.sessions.ref, nobody.ref, {}
         )
         self.caller = Probe("caller")
-        Repairer.start(stage.place("repairer"), {ACCOUNT: self.caller.ref}, access, self.journal)
-        self.normalizer = Normalizer.start(stage.place("normalizer"), access, self.journal, [], {ACCOUNT: Recovery()})
+        repairer = Repairer.start(stage.place("repairer"), {ACCOUNT: self.caller.ref}, access, self.journal)
+        self.normalizer = Normalizer.start(
+            stage.place("normalizer"), access, self.journal, [], {ACCOUNT: Recovery()}, {ACCOUNT: "US"}, repairer
+        )
         stage.tell(self.journal, Replay("admitted", self.sessions.ref))
 
     def receive(self, *bodies: bytes) -> None:
         """Rows come, each in a batch of its own."""
         for body in bodies:
             self.stage.tell(self.normalizer, Received(ACCOUNT, self.source, body, DATED + 1))
+
+    def find(self, *messages: dict[str, Any]) -> None:
+        """imsg shows these in its one chat, when it is asked."""
+        self.stage.advance(GATHER_SECONDS)
+        self.answer({"chats": [{"id": 7}]})
+        self.answer({"messages": list(messages)})
 
     def answer(self, result: dict[str, Any]) -> None:
         """imsg answers the repairer's last question."""

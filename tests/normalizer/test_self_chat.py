@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -193,6 +194,17 @@ def test_what_a_person_says_long_after_a_restart_is_a_note(bench: Bench) -> None
     bench.stage.tell(bench.ref, Replayed("echoes", (said(at=START - RECALLED_SECONDS - 1),)))
     bench.receive(mine(3, "echo: milk"))
     assert [row.guid for row in bench.passed] == [guid(3)]
+
+
+@pytest.mark.parametrize("of", [guid(3), ""])
+def test_what_was_said_before_a_long_stop_is_known_for_as_long_as_rows_are_replayed(
+    stage: KillableStage, of: str
+) -> None:
+    """Its row comes two days later, and would be answered as a note."""
+    bench, then = Bench(stage, replayHours=48), START - 47 * 3600
+    bench.stage.tell(bench.ref, Replayed("echoes", (said(of=of, at=then), said("echo: eggs"))))
+    bench.receive(mine(3, "echo: milk", created_at=datetime.fromtimestamp(then, UTC).isoformat()))
+    assert bench.verdicts == [ECHO]
 
 
 def test_what_is_in_doubt_after_a_restart_is_known_by_its_words(bench: Bench) -> None:

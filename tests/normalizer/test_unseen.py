@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.normalizer.echoes import fold
+from actors.normalizer.folding import fold
 from actors.normalizer.unseen import (
     LIVE_SECONDS,
-    MOST_CHATS,
+    MOST,
     MOST_SAYINGS,
     RECALLED_SECONDS,
     Unseen,
@@ -83,13 +83,42 @@ def test_what_is_under_way_counts_for_hours_and_what_was_before_a_restart_by_its
     assert unseen.take(HERE, "ok", AT + LIVE_SECONDS)
 
 
+def test_what_did_not_start_is_taken_back() -> None:
+    """Only what is under way: the same words of an earlier send may still come."""
+    unseen = Unseen()
+    unseen.begun(HERE, "ok", AT)
+    unseen.ended(HERE, "ok")
+    unseen.begun(HERE, "ok", AT + 1)
+    unseen.taken_back(HERE, "ok")
+    unseen.taken_back(HERE, "ok")
+    unseen.taken_back(THERE, "ok")
+    assert [unseen.take(HERE, "ok", AT + 2) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("kept", [LIVE_SECONDS, 4 * LIVE_SECONDS])
+def test_what_is_too_old_to_be_seen_is_forgotten_in_every_chat(kept: float) -> None:
+    unseen = Unseen(kept)
+    for hour in range(400):
+        for chat in (HERE, THERE, (2, hour)):
+            unseen.begun(chat, f"{hour}", AT + hour * 3600)
+    assert len(unseen) <= 3 * (kept / 3600 + 2)
+
+
+def test_what_is_told_of_a_recovery_stays_for_as_long_as_that_reaches() -> None:
+    """Words of two days ago, told first; their row has the date of that."""
+    unseen = Unseen(4 * LIVE_SECONDS)
+    unseen.recalled(HERE, "then", AT)
+    unseen.recalled(HERE, "later", AT + 4 * LIVE_SECONDS)
+    assert unseen.take(HERE, "then", AT + 1)
+
+
 def test_it_is_bounded_and_forgets_the_oldest() -> None:
     unseen = Unseen()
     for number in range(MOST_SAYINGS + 1):
         unseen.begun(HERE, f"{number}", AT)
     assert not unseen.take(HERE, "0", AT)
     assert unseen.take(HERE, "1", AT)
-    for chat in range(MOST_CHATS):
+    for chat in range(MOST):
         unseen.begun((3, chat), "ok", AT)
     assert not unseen.take(HERE, "2", AT)
     assert unseen.take((3, 0), "ok", AT)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from actors.access.view import AccessView
 from actors.envelopes.control import Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Challenged
@@ -24,8 +25,15 @@ KEY = "channels.imessage.dmPolicy"
 class Office:
     """A registry on real files, between probes."""
 
-    def __init__(self, stage: KillableStage, folder: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        stage: KillableStage,
+        folder: Path,
+        sleep: Callable[[float], None] = time.sleep,
+        views: Mapping[str, AccessView] | None = None,
+    ) -> None:
         self.stage = stage
+        self.views = views
         self.store = PairingStore(folder / "credentials", sleep=sleep)
         self.guard = PairingGuard(folder / "gateway" / "pairing-guard.json", sleep=sleep)
         self.open()
@@ -34,7 +42,13 @@ class Office:
         """The process starts (again)."""
         self.journal, self.chunker = Probe("journal"), Probe("chunker")
         self.ref = PairingRegistry.start(
-            self.stage.place("pairing"), self.store, self.journal.ref, self.chunker.ref, {ACCOUNT: KEY}, self.guard
+            self.stage.place("pairing"),
+            self.store,
+            self.journal.ref,
+            self.chunker.ref,
+            {ACCOUNT: KEY},
+            self.guard,
+            self.views,
         )
         self.stage.settle()
 

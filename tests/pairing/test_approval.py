@@ -9,7 +9,7 @@ import pytest
 
 from actors.pairing import approval
 from actors.pairing.approval import Approved, Refused
-from actors.pairing.codes import LIFETIME
+from actors.pairing.codes import ALPHABET, LIFETIME
 from actors.pairing.files import StoreUnreadableError
 from actors.pairing.guard import DENIED, LOCK_SECONDS, MOST_GUESSES, MOST_STRIKES
 from actors.pairing.guard_file import PairingGuard
@@ -98,9 +98,38 @@ def test_the_fifth_wrong_code_burns_the_requests_it_was_tried_on(desk: Desk) -> 
     assert isinstance(desk.approve(other), Approved)
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("end", [Killed(), StoreUnreadableError(Path("x"), "is busy")])
+def test_a_burnt_code_stays_burnt_whatever_kept_its_request(
+    desk: Desk, end: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guess is on disk, and the request is still there."""
+
+    def ends(*_: object) -> None:
+        raise end
+
+    code, other = desk.asks(ANN, "work"), desk.asks(BEN, "home")
+    for _ in range(MOST_STRIKES - 1):
+        desk.refuse(account="work")
+    store, burn = desk.store, PairingStore.burn
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "burn", lambda codes, now: ends() if codes else burn(store, codes, now))
+        with pytest.raises(type(end)):
+            approval.approve(store, desk.guard, desk.owners, False, "work", WRONG, NOW)
+    assert [request.code for request in desk.store.requests("work", now=NOW)] == [code]
+    refused = desk.refuse(code)
+    assert [request.code for request in refused.burnt] == [code]
+    assert desk.store.allowed("work") == frozenset()
+    assert [request.code for request in desk.store.requests(now=NOW)] == [other]
+    assert isinstance(desk.approve(other), Approved)
+
+
 def test_the_tenth_wrong_code_locks_and_the_right_one_is_refused_too(desk: Desk) -> None:
     for number in range(MOST_GUESSES - 1):
-        assert desk.refuse(f"WRONG{number}", NOW + number).locked_until is None
+        assert desk.refuse("AAAAAAA" + ALPHABET[number], NOW + number).locked_until is None
     code = desk.asks(at=NOW + 20)
     locked = desk.refuse(at=NOW + 20)
     assert locked.locked_until == NOW + 20 + LOCK_SECONDS
@@ -161,11 +190,11 @@ def test_a_denied_one_gets_no_code_until_they_are_let_in(desk: Desk) -> None:
 def test_a_revoked_owner_owns_nothing_and_the_next_one_in_does(desk: Desk) -> None:
     desk.approve(desk.asks(ANN))
     desk.approve(desk.asks(BEN))
-    assert approval.revoke(desk.store, desk.owners, "work", ANN) == (False, False)
-    assert approval.revoke(desk.store, desk.owners, "default", ANN) == (True, True)
-    assert approval.revoke(desk.store, desk.owners, "default", ANN) == (False, False)
+    assert approval.revoke(desk.store, desk.owners, "work", ANN) == (False, False, "")
+    assert approval.revoke(desk.store, desk.owners, "default", ANN) == (True, True, "")
+    assert approval.revoke(desk.store, desk.owners, "default", ANN) == (False, False, "")
     assert desk.store.allowed("default") == {BEN}
     assert desk.owners.read() == frozenset()
-    assert approval.revoke(desk.store, desk.owners, "default", BEN) == (True, False)
+    assert approval.revoke(desk.store, desk.owners, "default", BEN) == (True, False, "")
     again = desk.approve(desk.asks(ANN))
     assert isinstance(again, Approved) and again.is_owner

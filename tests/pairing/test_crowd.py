@@ -65,7 +65,7 @@ gone = set()
 while under_way():
     for handle in sorted(store.allowed("default") - gone)[::2][:1]:
         gone.add(handle)
-        approval.revoke(store, owners, "default", handle)
+        approval.revoke(store, owners, "default", handle, guard, time.time())
         print(handle)
 """
 READER = """
@@ -117,6 +117,8 @@ def test_nothing_is_lost_and_nobody_revoked_is_back(tmp_path: Path) -> None:
     guard = content(tmp_path / "gateway" / "pairing-guard.json")
     assert sorted(mark["id"] for mark in guard["challenges"]) == sorted(told)
     assert {mark["id"] for mark in guard["denials"]} == denied
+    assert {mark["id"] for mark in guard["approvals"]} == approved - revoked
+    assert {mark["id"] for mark in guard["revoked"]} == revoked
     owners = content(tmp_path / "gateway" / "owners.json")["owners"]
     assert len(owners) <= 1
     assert {one["id"] for one in owners} <= approved - revoked

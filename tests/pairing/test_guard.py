@@ -10,6 +10,7 @@ from actors.pairing.codes import LIFETIME
 from actors.pairing.guard import (
     DAY,
     DENIED,
+    FORGOTTEN,
     LOCK_SECONDS,
     MOST_CHALLENGES,
     MOST_GUESSES,
@@ -26,6 +27,7 @@ from actors.pairing.guard import (
     may_challenge,
     row_of,
 )
+from actors.pairing.guard import burnt as codes_burnt
 
 NOW = 1_767_225_600.0
 ANN, BEN = "+15552223333", "+15554445555"
@@ -85,7 +87,8 @@ def test_the_fifth_wrong_guess_burns_the_requests_it_was_tried_on() -> None:
     assert burnt == ("A",)
     record, burnt = guessed_wrong(record, ("B", "C"), NOW)
     assert burnt == ("B",)
-    assert [(one.code, one.times) for one in record.strikes] == [("C", 2)]
+    assert [(one.code, one.times) for one in record.strikes] == [("A", 5), ("B", 5), ("C", 2)]
+    assert codes_burnt(record) == ("A", "B")
 
 
 def test_the_tenth_wrong_guess_in_ten_minutes_locks_for_ten_minutes() -> None:
@@ -129,9 +132,18 @@ def test_strikes_outlive_the_code_they_count_for(jump: float) -> None:
 
 def test_what_is_over_is_forgotten() -> None:
     record = guesses(2, ("A",), record=denied(of(NOW), "default", BEN, NOW))
-    later = challenged(record, Mark("default", BEN, NOW + DAY + 1, "N", "row"))
+    later = challenged(record, Mark("default", BEN, NOW + FORGOTTEN, "N", "row"))
     assert (len(later.challenges), later.denials, later.strikes) == (1, (), ())
     assert guesses(1, at=NOW + DAY, record=record).guesses == (NOW + DAY,)
+
+
+@pytest.mark.parametrize("jump", [25 * 3600.0, -25 * 3600.0, 6 * DAY])
+def test_a_clock_that_jumps_and_comes_back_takes_nothing_along(jump: float) -> None:
+    record = guesses(MOST_STRIKES - 1, ("A",), record=denied(of(NOW, NOW, NOW), "default", BEN, NOW))
+    record = challenged(record, Mark("work", ANN, NOW + jump, "N", "row"))
+    assert may_challenge(record, "default", ANN, NOW + 10) == TOO_MANY
+    assert may_challenge(record, "default", BEN, NOW + 10) == DENIED
+    assert guessed_wrong(record, ("A",), NOW + 10)[1] == ("A",)
 
 
 def test_however_many_strangers_there_are_the_record_is_bounded() -> None:

@@ -100,6 +100,7 @@ CORRUPT: list[Any] = [
     {"challenges": [], "wrongGuesses": [1]},
     {"challenges": [], "strikes": [{"code": "A", "at": "2026-01-01T00:00:00Z"}]},
     {"challenges": [], "lockedAt": 5},
+    {"challenges": [], "revoked": [5]},
 ]
 
 
@@ -113,10 +114,14 @@ def test_a_corrupt_file_is_not_an_empty_one(opened: Callable[[], PairingGuard], 
         lambda: guard.challenged("default", ANN, NOW),
         lambda: guard.denied("default", ANN, NOW),
         lambda: guard.locked_until(NOW),
+        lambda: guard.are_shut_out("default"),
+        lambda: guard.shut_out("default", ANN, NOW),
         lambda: guard.guessed_wrong(("A",) * MOST_STRIKES, NOW),
     ):
         with pytest.raises(StoreUnreadableError) as caught:
             ask()
         assert caught.value.path == path
+        assert "move it away" in caught.value.why
+        assert "backup" not in caught.value.why
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*.lock"))

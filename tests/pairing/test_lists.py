@@ -72,7 +72,7 @@ def test_a_denied_request_is_gone_and_nobody_is_in(store: PairingStore, by: str)
     code, _ = store.challenge("work", ANN, NOW, {})
     store.challenge("work", BEN, NOW, {})
     word = code.lower() if by == "code" else "imessage:+1 555 222 3333"
-    assert store.find("work", word, NOW) == store.find(None, word, NOW) == store.request_of("work", ANN, NOW)
+    assert store.find("work", word, NOW) == store.find(None, word, NOW) == (store.request_of("work", ANN, NOW),)
     assert store.deny("home", word, NOW) is None
     denied = store.deny(None, word, NOW)
     assert denied is not None

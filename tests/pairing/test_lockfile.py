@@ -107,3 +107,50 @@ def test_a_lock_is_not_followed_through_a_link(lock: Path, tmp_path: Path) -> No
     with pytest.raises(OSError), locked(lock, time.time, never):
         pass
     assert target.read_text() == "data"
+
+
+class TestDirectories:
+    """Older OpenClaw locks by a directory, which it touches every few seconds."""
+
+    def test_it_counts_while_it_is_touched(self, lock: Path) -> None:
+        lock.mkdir()
+        touched = lock.stat().st_mtime
+        waited: list[float] = []
+        late = touched + STALE - 1
+        with pytest.raises(BusyError, match="another program"), locked(lock, lambda: late, waited.append):
+            pass
+        assert lock.is_dir()
+        assert len(waited) == TRIES - 1
+
+    def test_it_is_waited_for_and_not_taken_from_its_owner(self, lock: Path) -> None:
+        lock.mkdir()
+        with locked(lock, time.time, lambda _: lock.rmdir()):
+            assert lock.is_file()
+        assert not lock.exists()
+
+    def test_one_left_behind_is_removed_at_once(self, lock: Path) -> None:
+        lock.mkdir()
+        os.utime(lock, (time.time() - STALE - 1,) * 2)
+        hold(lock)
+        assert not lock.exists()
+
+    def test_one_with_something_in_it_is_nobodys_to_empty(self, lock: Path) -> None:
+        lock.mkdir()
+        (lock / "precious").touch()
+        with pytest.raises(BusyError), locked(lock, lambda: time.time() + STALE + 60, lambda _: None):
+            pass
+        assert (lock / "precious").exists()
+
+    def test_ours_keeps_it_out(self, lock: Path) -> None:
+        with locked(lock, time.time, never):
+            with pytest.raises(FileExistsError):
+                lock.mkdir()
+            with pytest.raises(NotADirectoryError):
+                lock.rmdir()
+            assert lock.is_file()
+
+    def test_what_took_the_place_of_ours_stays(self, lock: Path) -> None:
+        with locked(lock, time.time, never):
+            lock.unlink()
+            lock.mkdir()
+        assert lock.is_dir()

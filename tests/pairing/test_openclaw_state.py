@@ -72,6 +72,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """Where copies are made."""
+    return tmp_path / "gateway"
+
+
+@pytest.fixture
 def filled(path: Path) -> Callable[..., Path]:
     """Makes a database of (account, entry) and requests, as OpenClaw leaves it when it ends."""
 
@@ -92,50 +98,50 @@ def filled(path: Path) -> Callable[..., Path]:
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o500])
-def test_what_stands_in_the_log_is_seen_and_nothing_changes(path: Path, mode: int) -> None:
+def test_what_stands_in_the_log_is_seen_and_nothing_changes(path: Path, mode: int, scratch: Path) -> None:
     with writer(path):
         assert ANN.encode() not in path.read_bytes()
         path.parent.chmod(mode)
         before = picture(path.parent)
-        assert openclaw_state.read(path).entries == (("default", ANN),)
+        assert openclaw_state.read(path, scratch).entries == (("default", ANN),)
         assert picture(path.parent) == before
         assert set(before) == {"openclaw.sqlite", "openclaw.sqlite-wal", "openclaw.sqlite-shm"}
     path.parent.chmod(0o700)
 
 
-def test_a_killed_writer_leaves_a_log_that_is_read_and_left(path: Path) -> None:
+def test_a_killed_writer_leaves_a_log_that_is_read_and_left(path: Path, scratch: Path) -> None:
     with writer(path) as child:
         child.kill()
         child.wait()
     path.with_name(path.name + "-shm").unlink()
     before = picture(path.parent)
-    assert openclaw_state.read(path).entries == (("default", ANN),)
+    assert openclaw_state.read(path, scratch).entries == (("default", ANN),)
     assert picture(path.parent) == before
 
 
-def test_nothing_appears_beside_a_database_nobody_has_open(filled: Callable[..., Path]) -> None:
+def test_nothing_appears_beside_a_database_nobody_has_open(filled: Callable[..., Path], scratch: Path) -> None:
     path = filled(("default", ANN))
     before = picture(path.parent)
     assert set(before) == {"openclaw.sqlite"}
-    assert openclaw_state.read(path).entries == (("default", ANN),)
+    assert openclaw_state.read(path, scratch).entries == (("default", ANN),)
     assert picture(path.parent) == before
 
 
-def test_a_writer_that_goes_on_is_seen_as_of_one_moment(path: Path) -> None:
+def test_a_writer_that_goes_on_is_seen_as_of_one_moment(path: Path, scratch: Path) -> None:
     """Its log begins anew all the time; every commit seen so far is there, in the order of the commits."""
     with writer(path) as child:
         assert child.stdin is not None and child.stdout is not None
         for round_ in range(6):
             child.stdin.write(f"{round_}-\n")
             child.stdin.flush()
-            entries = [handle for _, handle in openclaw_state.read(path).entries]
+            entries = [handle for _, handle in openclaw_state.read(path, scratch).entries]
             assert child.stdout.readline() == "more\n"
             assert entries.count(ANN) == 1
             assert len(entries) == len(set(entries)) >= 1 + 40 * round_
-        assert len(openclaw_state.read(path).entries) == 241
+        assert len(openclaw_state.read(path, scratch).entries) == 241
 
 
-def test_people_by_account_and_what_is_no_person(filled: Callable[..., Path]) -> None:
+def test_people_by_account_and_what_is_no_person(filled: Callable[..., Path], scratch: Path) -> None:
     filled(("default", ANN), channel="whatsapp", pending=2)
     path = filled(
         ("default", "imessage:+1 (555) 222-3333"),
@@ -149,7 +155,7 @@ def test_people_by_account_and_what_is_no_person(filled: Callable[..., Path]) ->
         ("default", "+1555\u200b2223333"),
         pending=2,
     )
-    imported = openclaw_state.read(path)
+    imported = openclaw_state.read(path, scratch)
     assert imported.entries == (("work", "kim@x.com"), ("default", ANN), ("default", BEN))
     skipped = {entry: why for account, entry, why in imported.skipped if account == "default"}
     assert list(skipped) == ["*", "chat_id:7", "accessGroup:family", " ", "+1555\u200b2223333"]
@@ -160,29 +166,31 @@ def test_people_by_account_and_what_is_no_person(filled: Callable[..., Path]) ->
     assert imported.pending == 2
 
 
-def test_an_empty_state_is_empty(filled: Callable[..., Path]) -> None:
-    assert openclaw_state.read(filled()) == ((), (), 0)
+def test_an_empty_state_is_empty(filled: Callable[..., Path], scratch: Path) -> None:
+    assert openclaw_state.read(filled(), scratch) == ((), (), 0, {})
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0" + bytes(4000)])
-def test_what_is_no_state_of_openclaw_is_not_an_empty_one(path: Path, content: bytes | None) -> None:
+def test_what_is_no_state_of_openclaw_is_not_an_empty_one(path: Path, content: bytes | None, scratch: Path) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(StoreUnreadableError) as caught:
-        openclaw_state.read(path)
+        openclaw_state.read(path, scratch)
     assert caught.value.path == path
     assert picture(path.parent).keys() == ({path.name} if content is not None else set())
 
 
-def test_what_is_no_file_is_refused(path: Path) -> None:
+def test_what_is_no_file_is_refused(path: Path, scratch: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(StoreUnreadableError):
-        openclaw_state.read(path)
+        openclaw_state.read(path, scratch)
 
 
-def test_a_database_that_never_rests_is_given_up(filled: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_never_rests_is_given_up(
+    filled: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, scratch: Path
+) -> None:
     path, looks = filled(("default", ANN)), iter(range(1000))
     monkeypatch.setattr(openclaw_state, "_generation", lambda _: (next(looks),))
     with pytest.raises(StoreUnreadableError, match="stop OpenClaw"):
-        openclaw_state.read(path)
+        openclaw_state.read(path, scratch)
     assert next(looks) == 2 * openclaw_state.TRIES

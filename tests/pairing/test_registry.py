@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from actors.access.reasons import PAIRING_REQUIRED, STORE_UNREADABLE
-from actors.envelopes.control import Record, Recorded, Replay
+from actors.envelopes.control import Listen, Record, Recorded, Replay
 from actors.envelopes.facts import Rejudged
 from actors.envelopes.inbound import Challenge, Challenged, Dropped, Held
 from actors.pairing.codes import LIFETIME, MOST_PENDING
 from actors.pairing.registry import AGAIN_SECONDS, FULL, MOST_POSTPONED, PENDING
 from tests.pairing.office import KEY, Office
+from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 from tests.support.rows import ACCOUNT, ANN, BEN, address, inbound
 
@@ -132,6 +133,32 @@ def test_while_they_stay_unreadable_a_flood_is_bounded_and_said_once(office: Off
     stage.advance(AGAIN_SECONDS)
     again = [record.fact for record in office.journal.all(Record) if type(record.fact) is Rejudged]
     assert len(again) == MOST_POSTPONED
+
+
+def test_however_many_were_held_all_are_judged_again(office: Office, stage: KillableStage) -> None:
+    """Beyond those it keeps, once a round of these went well; by whoever knows what to do with them."""
+    judge = Probe("judge")
+    stage.tell(office.ref, Listen(judge.ref))
+    path = office.break_files()
+    for seq in range(1, MOST_POSTPONED + 50):
+        office.challenge(seq, f"+1555{seq:07d}")
+    for _ in range(3):
+        # The files stay broken: those that are tried again come back, and nothing else does.
+        stage.advance(AGAIN_SECONDS)
+        for seq in range(1, MOST_POSTPONED + 1):
+            office.challenge(seq, f"+1555{seq:07d}")
+    path.unlink()
+    stage.advance(AGAIN_SECONDS)
+    assert held_again(office) == []
+    stage.advance(AGAIN_SECONDS)
+    assert held_again(office) == [Replay("held", judge.ref, reason=STORE_UNREADABLE)]
+    stage.advance(10 * AGAIN_SECONDS)
+    assert len(held_again(office)) == 1
+
+
+def held_again(office: Office) -> list[Replay]:
+    """What it asks the journal for beside the challenges of its start."""
+    return [asked for asked in office.journal.all(Replay) if asked.what == "held"]
 
 
 def test_what_breaks_it_is_held_visibly_and_many_do_not_end_it(office: Office, stage: KillableStage) -> None:

@@ -22,6 +22,7 @@ from actors.pairing.files import StoreUnreadableError, write_object
 from actors.pairing.guard import DAY, DENIED, MOST_CHALLENGES, TOO_MANY
 from actors.pairing.owners import OwnerFile
 from actors.pairing.registry import AGAIN_SECONDS, FULL, PENDING
+from tests.access.builders import view
 from tests.pairing.office import KEY, Office
 from tests.support.probes import KillableStage
 from tests.support.rows import ACCOUNT, ANN, BEN, OWN, address, inbound
@@ -190,6 +191,17 @@ class TestNotices:
         stage.tell(office.ref, Replayed("asked", (Asked(5, ANN, address(5)),)))
         assert len(office.journal.all(Replay)) == 1
         assert office.replies == []
+
+    @pytest.mark.parametrize("policy", ["allowlist", "disabled"])
+    def test_where_approvals_do_not_count_nobody_is_told(
+        self, stage: KillableStage, tmp_path: Path, policy: str
+    ) -> None:
+        office = Office(stage, tmp_path, views={ACCOUNT: view(dm_policy=policy)})
+        office.store.admit(ACCOUNT, [ANN], 0.0)
+        stage.tell(office.ref, Notify(ACCOUNT, ANN), Replayed("asked", (Asked(5, ANN, address(5)),)))
+        assert len(office.journal.all(Replay)) == 1
+        assert office.replies == []
+        assert any(policy in text for _, text in stage.logged)
 
     def test_whoever_was_revoked_meanwhile_is_told_nothing(self, office: Office, tmp_path: Path) -> None:
         office.store.admit(ACCOUNT, [ANN], 0.0)

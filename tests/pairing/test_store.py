@@ -1,8 +1,7 @@
-"""The pairing files: OpenClaw's layout, kept whole, and never taken for empty."""
+"""The pairing files: OpenClaw's layout, kept whole."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from actors.pairing import files
 from actors.pairing.codes import LIFETIME
-from actors.pairing.store import PairingStore, StoreUnreadableError
+from actors.pairing.store import PairingStore
+from tests.pairing.shelf import content, never, put
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 ANN, BEN = "+15552223333", "+15554445555"
@@ -20,22 +19,7 @@ ANN, BEN = "+15552223333", "+15554445555"
 
 @pytest.fixture
 def store(tmp_path: Path) -> PairingStore:
-    return PairingStore(tmp_path / "credentials", sleep=_never)
-
-
-def _never(seconds: float) -> None:
-    raise AssertionError("nobody holds the lock")
-
-
-def put(store: PairingStore, name: str, content: Any) -> Path:
-    store.folder.mkdir(mode=0o700, exist_ok=True)
-    path = store.folder / name
-    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-    return path
-
-
-def content(store: PairingStore, name: str) -> Any:
-    return json.loads((store.folder / name).read_bytes())
+    return PairingStore(tmp_path / "credentials", sleep=never)
 
 
 def test_no_files_mean_nobody(store: PairingStore) -> None:
@@ -191,125 +175,6 @@ def test_files_are_private_whatever_the_umask(store: PairingStore) -> None:
         os.umask(before)
     assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in store.folder.iterdir()} == {0o600}
-
-
-CORRUPT: list[Any] = [
-    b"",
-    b"{",
-    b'{"version": 1, "allowFrom": [], "requests": [',
-    b"\xff\xfe\xfa",
-    b"[" * 100_000,
-    b"null",
-    [],
-    {},
-    {"version": 1, "allowFrom": None, "requests": None},
-    {"version": 1, "allowFrom": {}, "requests": "x"},
-    {"version": 2, "allowFrom": [], "requests": []},
-    {"version": 1, "allowFrom": [5], "requests": ["x"]},
-]
-
-
-@pytest.mark.parametrize("broken", CORRUPT, ids=range(len(CORRUPT)))
-def test_a_corrupt_file_is_not_an_empty_one(store: PairingStore, broken: Any) -> None:
-    pending = put(store, "imessage-pairing.json", broken)
-    allow = put(store, "imessage-work-allowFrom.json", broken)
-    before = pending.read_bytes()
-    for read in (
-        lambda: store.requests(now=NOW),
-        lambda: store.challenge("work", ANN, NOW, {}),
-        lambda: store.approve("work", "ABCDEFGH", NOW),
-    ):
-        with pytest.raises(StoreUnreadableError) as caught:
-            read()
-        assert caught.value.path == pending
-    with pytest.raises(StoreUnreadableError, match="imessage-work-allowFrom") as caught:
-        store.allowed("work")
-    assert caught.value.path == allow
-    assert pending.read_bytes() == allow.read_bytes() == before
-    assert not list(store.folder.glob("*.lock"))
-
-
-def test_an_approval_into_a_corrupt_list_keeps_the_request(store: PairingStore) -> None:
-    code, _ = store.challenge("work", ANN, NOW, {})
-    allow = put(store, "imessage-work-allowFrom.json", b"{")
-    with pytest.raises(StoreUnreadableError):
-        store.approve("work", code, NOW)
-    assert allow.read_bytes() == b"{"
-    assert [waiting.code for waiting in store.requests(now=NOW)] == [code]
-
-
-def test_what_is_no_file_is_unreadable_and_nobody_waits_for_it(store: PairingStore) -> None:
-    (store.folder / "imessage-pairing.json").mkdir(parents=True)
-    os.mkfifo(store.folder / "imessage-work-allowFrom.json")
-    with pytest.raises(StoreUnreadableError):
-        store.requests(now=NOW)
-    with pytest.raises(StoreUnreadableError, match="no regular file"):
-        store.allowed("work")
-    (store.folder.parent / "file").touch()
-    with pytest.raises(StoreUnreadableError):
-        PairingStore(store.folder.parent / "file").allowed("work")
-
-
-def test_a_file_of_any_size_is_refused_unread(store: PairingStore) -> None:
-    os.truncate(put(store, "imessage-work-allowFrom.json", b""), files.LARGEST + 1)
-    with pytest.raises(StoreUnreadableError, match="larger"):
-        store.allowed("work")
-
-
-def test_the_stamp_changes_with_the_files(store: PairingStore) -> None:
-    seen = [store.stamp("default")]
-
-    def changed() -> bool:
-        seen.append(store.stamp("default"))
-        return seen[-1] not in seen[:-1]
-
-    assert not changed()
-    code, _ = store.challenge("default", ANN, NOW, {})
-    assert not changed()
-    store.approve(None, code, NOW)
-    assert changed()
-    put(store, "imessage-allowFrom.json", {"version": 1, "allowFrom": []})
-    assert changed()
-    os.utime(store.folder / "imessage-default-allowFrom.json", ns=(1, 1))
-    assert changed()
-
-
-def test_a_failed_write_leaves_everything_as_it_was(store: PairingStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.challenge("default", ANN, NOW, {})
-    before = store.pending_file.read_bytes()
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreUnreadableError, match="No space left"):
-        store.challenge("default", BEN, NOW, {})
-    assert store.pending_file.read_bytes() == before
-    assert [path.name for path in store.folder.iterdir()] == ["imessage-pairing.json"]
-
-
-def test_a_crash_between_letting_in_and_removing_loses_nothing(
-    store: PairingStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, _ = store.challenge("default", ANN, NOW, {})
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "_write", lambda requests: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            store.approve(None, code, NOW)
-    assert store.allowed("default") == {ANN}
-    assert store.approve(None, code, NOW)
-    assert content(store, "imessage-allowFrom.json")["allowFrom"] == [ANN]
-    assert store.requests(now=NOW) == ()
-
-
-def test_what_a_killed_writer_left_is_cleared_away(store: PairingStore) -> None:
-    put(store, ".imessage-pairing.json.0123.tmp", b"{")
-    put(store, ".imessage-allowFrom.json.0123.tmp", b"{")
-    store.challenge("work", ANN, NOW, {})
-    assert {path.name for path in store.folder.iterdir()} == {
-        "imessage-pairing.json",
-        ".imessage-allowFrom.json.0123.tmp",
-    }
 
 
 def test_a_linked_file_stays_linked(store: PairingStore, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 A running gateway asks imsg over the child it uses, because macOS gives permissions to whoever starts a program. Only
 where none runs imsg is asked from this terminal, and that is said. What the rules would do is worked out here, from the
-config file and the pairing files as they are now.
+config file and the pairing files as they are now; the journal tells which addresses are our own.
 """
 
 import argparse
@@ -10,6 +10,8 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,12 @@ from actors.control.chats import Preview, unjudged
 from actors.control.cli.channels import ELSEWHERE, MARGIN
 from actors.control.cli.common import add_json, ask, places, print_json, remark
 from actors.control.cli.exits import BAD_CONFIG, ERROR, OK, USAGE, VerbError
+from actors.control.cli.operating import journal
 from actors.control.client import ControlError, NotRunningError, request
 from actors.control.config_file import load
+from actors.control.explain.memory import Memory
 from actors.control.judge import Judge
+from actors.journal.schema import connect_readonly
 from actors.rpc.health import Problem
 from config import Account, Loaded, Places
 from config.ids import normalize_id
@@ -160,8 +165,19 @@ def _of_account(
     chats = [chat for chat in map(read, answer["chats"]) if chat is not None]
     if account is None or loaded.config is None:
         return [unjudged(chat, answer["id"]) for chat in chats]
-    judge = Judge.of(account, loaded.config, where)
+    judge = Judge.of(account, loaded.config, where, time.time())
     if judge.trouble:
         remark(judge.trouble)
-    preview = Preview(judge)
+    preview = Preview(judge, _memory(where, account, loaded))
     return [preview.report(chat) for chat in chats]
+
+
+def _memory(where: Places, account: Account, loaded: Loaded) -> Memory:
+    """What the journal knows of the account's own addresses: nothing where it cannot be read, and that is said."""
+    if where.journal.exists():
+        try:
+            with journal(where.journal), closing(connect_readonly(where.journal)) as connection:
+                return replace(Memory.of(connection, account, loaded.accounts), connection=None)
+        except VerbError as error:
+            remark(f"judged without the journal: {error}")
+    return Memory(account, 0)

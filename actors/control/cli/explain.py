@@ -1,6 +1,7 @@
 """``gateway explain``: why a message was answered or not, rule by rule; also for messages nobody wrote yet.
 
-Reads config, pairing files and journal itself, so it works beside a running gateway and without one.
+Reads config, pairing files and journal itself, so it works beside a running gateway and without one. What came has its
+story under a broken config too, but no rules.
 """
 
 import argparse
@@ -20,10 +21,10 @@ from actors.control.cli.common import add_json, places, print_json
 from actors.control.cli.exits import BAD_CONFIG, OK, VerbError
 from actors.control.cli.operating import journal, number
 from actors.control.config_file import load
-from actors.control.explain import hypothetical, past
-from actors.control.hypothetical import Setting, made_up, row_of
+from actors.control.explain.memory import Memory
+from actors.control.explain.rows import Setting, made_up, row_of
+from actors.control.explain.verdicts import hypothetical, past
 from actors.control.judge import Judge
-from actors.control.remembered import Memory
 from actors.journal import stories
 from actors.journal.schema import JournalError, connect_readonly
 from actors.rpc.frames import Row
@@ -66,23 +67,22 @@ def execute(args: argparse.Namespace) -> int:
     """Answer."""
     explain_input.check(args)
     where = places(args)
-    loaded = _loaded(where)
+    loaded = load(where, os.environ)
     answer = _past(args.which, where, loaded) if args.which is not None else _hypothetical(args, where, loaded)
     if args.json:
         print_json(answer)
     else:
-        from actors.control import explained, tables
+        from actors.control import tables
+        from actors.control.explain import text
 
-        explained.tell(tables.console(sys.stdout), answer)
+        text.tell(tables.console(sys.stdout), answer)
     return OK
 
 
-def _loaded(where: Places) -> Loaded:
-    loaded = load(where, os.environ)
-    if loaded.problems:
-        found = "; ".join(str(problem).removeprefix("- ") for problem in loaded.problems[:3])
-        raise VerbError(f"{loaded.path} is not valid: {found}. See: gateway config validate", BAD_CONFIG)
-    return loaded
+def _wrong(loaded: Loaded) -> str:
+    """What is wrong with the config, empty where nothing is."""
+    found = "; ".join(str(problem).removeprefix("- ") for problem in loaded.problems[:3])
+    return f"{loaded.path} is not valid: {found}. See: gateway config validate" if found else ""
 
 
 def _past(which: str, where: Places, loaded: Loaded) -> dict[str, Any]:
@@ -93,9 +93,11 @@ def _past(which: str, where: Places, loaded: Loaded) -> dict[str, Any]:
             raise VerbError(f"no message of anybody is in the journal {where.journal} yet")
         raise VerbError(f"no message {which[:80]!r} in the journal {where.journal}: {HOW_TO_FIND}")
     account = next((one for one in loaded.accounts if one.id == story.account), None)
-    judge = None if account is None else _judge(account, loaded, where)
+    judge = None if account is None else _judge(account, loaded, where, time.time())
     answer = past(story, judge)
-    if judge is None:
+    if wrong := _wrong(loaded):
+        answer["notes"].append(f"no rules were tried, because {wrong}")
+    elif judge is None:
         answer["notes"].append(f"account {story.account} is not in {loaded.path} any more, so no rules were tried")
     elif story.body is None:
         answer["notes"].append("its content is pruned, so no rules were tried")
@@ -109,11 +111,13 @@ def _past(which: str, where: Places, loaded: Loaded) -> dict[str, Any]:
 
 
 def _hypothetical(args: argparse.Namespace, where: Places, loaded: Loaded) -> dict[str, Any]:
+    if wrong := _wrong(loaded):
+        raise VerbError(wrong, BAD_CONFIG)
     received = args.at is not None
     moment = explain_input.moment(args.at) if received else time.time()
     data = None if args.row is None else explain_input.read(args.row)
     account = explain_input.account(args.account, loaded)
-    judge = _judge(account, loaded, where)
+    judge = _judge(account, loaded, where, moment)
     notes: list[str] = []
     with _journal(where.journal, notes) as connection:
         memory = Memory.of(connection, account, loaded.accounts)
@@ -136,9 +140,9 @@ def _made_up(args: argparse.Namespace, judge: Judge, memory: Memory, moment: flo
     return Row(raw)
 
 
-def _judge(account: Account, loaded: Loaded, where: Places) -> Judge:
+def _judge(account: Account, loaded: Loaded, where: Places, now: float) -> Judge:
     assert loaded.config is not None
-    return Judge.of(account, loaded.config, where)
+    return Judge.of(account, loaded.config, where, now)
 
 
 def _notes(judge: Judge) -> list[str]:

@@ -28,8 +28,10 @@ VERBS = {
     "outbox": ("actors.control.cli.outbox", "what was sent, what is still to be sent, and why not"),
     "dead": ("actors.control.cli.dead", "answers that did not go out: send them again or give them up"),
     "message": ("actors.control.cli.message", "see how a message would be sent"),
-    "config": ("actors.control.cli.config", "check the config file, or find it"),
+    "config": ("actors.control.cli.config", "read, check and change the config file"),
     "inspect": ("actors.control.cli.inspect", "look inside a running gateway"),
+    "purge": ("actors.control.cli.purge", "forget a chat or a person for good"),
+    "uninstall": ("actors.control.cli.uninstall", "remove what the gateway keeps, and say what it leaves"),
 }
 
 FIRST_STEPS = """\
@@ -46,7 +48,7 @@ first steps:
   gateway explain last             why was it answered, or not?
 
 `gateway VERB --help` tells more about each.
-The config file: --config F, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else \
+The config file: --config FILE, else $OPENCLAW_CONFIG_PATH, else $OPENCLAW_STATE_DIR/openclaw.json, else \
 ~/.openclaw/openclaw.json. Everything the gateway remembers lies in $OPENCLAW_STATE_DIR (~/.openclaw).
 Exit codes: 0 ok, 1 error, 2 wrong usage, 3 not running, 75 another gateway runs, 78 config not valid.
 """
@@ -130,7 +132,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="version, commit, formats")
-    parser.add_argument("--config", metavar="F", help="the config file to use")
+    parser.add_argument("--config", metavar="FILE", help="the config file to use")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     for name, (module, summary) in VERBS.items():
         if name == verb:

@@ -61,11 +61,15 @@ def execute(args: argparse.Namespace) -> int:
 def _add_approve(verbs: "Verbs") -> None:
     parser = verbs.add_parser(
         "approve",
+        usage="%(prog)s [-h] [--notify] [--channel C] [--account A] [--json] [imessage] CODE|HANDLE",
         help="let in whoever has this code",
-        description="Let in the person who was sent this code. From then on their messages are answered. Where there "
-        "is no owner yet, the first one let in becomes it. --json names the files the approval is stored in.",
+        description="Let in the person who was sent this code, or asks under this handle. From then on their messages "
+        "are answered. Where there is no owner yet, the first one let in becomes it. --json names the files the "
+        "approval is stored in.",
     )
-    parser.add_argument("words", nargs="+", metavar="[imessage] CODE", help="the code, 8 letters and digits")
+    parser.add_argument(
+        "words", nargs="+", metavar="[imessage] CODE|HANDLE", help="the code, 8 letters and digits, or who asks"
+    )
     parser.add_argument("--notify", action="store_true", help="tell the person, through the running gateway")
     pairing_desk.add_options(parser)
 
@@ -73,6 +77,7 @@ def _add_approve(verbs: "Verbs") -> None:
 def _add_revoke(verbs: "Verbs") -> None:
     parser = verbs.add_parser(
         "revoke",
+        usage="%(prog)s [-h] [--channel C] [--account A] [--json] [imessage] HANDLE",
         help="shut out whoever was let in",
         description="Take back an approval, in every account that has it unless --account names one. Says where the "
         "config admits the person all the same.",
@@ -84,6 +89,7 @@ def _add_revoke(verbs: "Verbs") -> None:
 def _add_deny(verbs: "Verbs") -> None:
     parser = verbs.add_parser(
         "deny",
+        usage="%(prog)s [-h] [--channel C] [--account A] [--json] [imessage] CODE|HANDLE",
         help="turn away whoever asks",
         description="Remove a request that waits. The person is told nothing, and gets no new code for a day.",
     )
@@ -96,7 +102,7 @@ def _add_import(verbs: "Verbs") -> None:
         "import",
         help="take over whom newer OpenClaw let in",
         description="Take over the approvals newer OpenClaw keeps in its database, which is only read. Can be done "
-        "again at any time.",
+        "again at any time. Whoever was revoked here since is not let in again.",
     )
     parser.add_argument("--from", metavar="PATH", dest="source", help="the database (<state>/state/openclaw.sqlite)")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be taken over")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from actors.access.entries import Kind, parse
 from actors.control.cli.common import add_json, remark
 from actors.control.cli.exits import USAGE, VerbError
+from actors.control.cli.pairing_patience import Patience
 from actors.control.client import ControlError, NotRunningError, request
 from actors.control.config_file import load
 from actors.pairing.codes import DEFAULT_ACCOUNT
@@ -26,27 +27,6 @@ NAMES = {"imessage", "imsg"}
 OWNERS_KEY = "commands.ownerAllowFrom"
 
 _FILE = f"{CHANNEL}-*-allowFrom.json"
-
-
-class Desk(NamedTuple):
-    """Where a pairing verb works. ``now`` is the moment of the command (unix seconds)."""
-
-    where: Places
-    store: PairingStore
-    guard: PairingGuard
-    owners: OwnerFile
-    now: float
-
-    @classmethod
-    def at(cls, where: Places) -> "Desk":
-        """The files of this state folder."""
-        return cls(
-            where,
-            PairingStore(where.credentials),
-            PairingGuard(where.pairing_guard, time.time, time.sleep),
-            OwnerFile(where.owners),
-            time.time(),
-        )
 
 
 class Rules(NamedTuple):
@@ -69,9 +49,37 @@ class Rules(NamedTuple):
         """The account of this id; one of defaults where the config knows none."""
         return self.accounts.get(name) or Account(id=name)
 
+    def region(self, name: str) -> str | None:
+        """The region of numbers without ``+`` in this account; None while the config, which may say it, is broken."""
+        return None if self.trouble else self.account(name).region
+
     def is_foreign(self, name: str) -> bool:
         """Whether the config can be read and has no such account."""
         return self.config is not None and name not in self.accounts
+
+
+class Desk(NamedTuple):
+    """Where a pairing verb works: ``rules`` are the config's. ``now`` is the moment of the command (unix seconds)."""
+
+    where: Places
+    store: PairingStore
+    guard: PairingGuard
+    owners: OwnerFile
+    now: float
+    rules: Rules
+
+    @classmethod
+    def at(cls, where: Places) -> "Desk":
+        """The files of this state folder."""
+        rules, waits = Rules.read(where), Patience()
+        return cls(
+            where,
+            PairingStore(where.credentials, waits=waits, region_of=rules.region),
+            PairingGuard(where.pairing_guard, waits=waits),
+            OwnerFile(where.owners, waits=waits),
+            time.time(),
+            rules,
+        )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -99,18 +107,25 @@ def chosen_account(args: argparse.Namespace) -> str | None:
 def check_channel(*names: str | None) -> None:
     """Raises ``VerbError`` for a channel that is not this one; None: not given."""
     for name in names:
-        if name is not None and name.strip().lower() not in NAMES:
+        if name is not None and not _is_channel(name):
             raise VerbError(f"unknown channel {name[:40]!r}: pairing is for {CHANNEL}", USAGE)
+
+
+def _is_channel(name: str) -> bool:
+    return name.strip().lower() in NAMES
 
 
 def subject(args: argparse.Namespace, what: str) -> str:
     """The one word that is not the channel: a code or a handle (``what``). Raises ``VerbError``."""
     words: list[str] = args.words
     *channel, word = words
+    one_at_a_time = f"{args.action} takes one {what} at a time, in quotes where it has blanks"
     if len(channel) > 1:
-        raise VerbError(f"too many arguments: {' '.join(words)}", USAGE)
-    check_channel(channel[0] if channel else None, args.channel)
-    if not word.strip() or (not channel and word.strip().lower() in NAMES):
+        raise VerbError(f"too many arguments: {one_at_a_time}", USAGE)
+    if channel and not _is_channel(channel[0]):
+        raise VerbError(f"{channel[0][:40]!r} is no channel, there is only {CHANNEL}: {one_at_a_time}", USAGE)
+    check_channel(args.channel)
+    if not word.strip() or (not channel and _is_channel(word)):
         raise VerbError(f"which one? gateway pairing {args.action} {what}", USAGE)
     return word.strip()
 

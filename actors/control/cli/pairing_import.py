@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from actors.control.cli.common import print_json, remark
 from actors.control.cli.exits import VerbError
-from actors.control.cli.pairing_desk import CHANNEL, Desk, Rules, chosen_account, remark_strangers, tell_gateway
+from actors.control.cli.pairing_desk import CHANNEL, Desk, chosen_account, remark_strangers, tell_gateway
+from actors.control.cli.pairing_signals import orderly
 from actors.pairing.openclaw_state import Imported, read
 from actors.pairing.store import StoreUnreadableError
 
@@ -16,27 +18,33 @@ NEW, KNOWN, SKIPPED = "new", "known", "skipped"
 
 
 class Taken(NamedTuple):
-    """One entry of the database: ``what`` became of it, and ``why`` where it was skipped."""
+    """One entry of the database: ``what`` became of it, and ``why`` where it was skipped.
+
+    ``entry`` is the canonical handle of a person; ``text`` is how it stands there.
+    """
 
     account: str
     entry: str
     what: str
     why: str = ""
+    text: str = ""
 
 
 def execute(args: argparse.Namespace, desk: Desk) -> None:
     """Take the approvals over; with ``--dry-run`` only say which. Raises ``VerbError``, ``StoreUnreadableError``."""
     wanted, path = chosen_account(args), database(args, desk)
-    found = _read(path)
+    found = _read(path, desk)
     people = _by_account(entry for entry in found.entries if wanted in {None, entry[0]})
-    taken = [one for account in people for one in _admit(desk, account, people[account], args.dry_run)]
+    taken = [
+        _as_written(one, found) for account in people for one in _admit(desk, account, people[account], args.dry_run)
+    ]
     skipped = [
         Taken(account, entry, SKIPPED, why) for account, entry, why in found.skipped if wanted in {None, account}
     ]
     if not args.dry_run and any(one.what == NEW for one in taken):
         tell_gateway(desk.where)
     _report(args, path, found, [*taken, *skipped])
-    remark_strangers(Rules.read(desk.where), people)
+    remark_strangers(desk.rules, people)
 
 
 def database(args: argparse.Namespace, desk: Desk) -> Path:
@@ -44,11 +52,12 @@ def database(args: argparse.Namespace, desk: Desk) -> Path:
     return Path(args.source).expanduser() if args.source else desk.where.state / "state" / "openclaw.sqlite"
 
 
-def _read(path: Path) -> Imported:
+def _read(path: Path, desk: Desk) -> Imported:
     if not path.exists():
         raise VerbError(f"there is no OpenClaw database at {path}: name it with --from PATH")
     try:
-        return read(path)
+        with orderly():
+            return read(path, desk.where.gateway, desk.rules.region)
     except StoreUnreadableError as error:
         raise VerbError(f"nothing was taken over: {error}") from error
 
@@ -61,11 +70,27 @@ def _by_account(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _admit(desk: Desk, account: str, handles: list[str], dry_run: bool) -> list[Taken]:
-    if dry_run:
-        new = set(handles) - desk.store.allowed(account)
-    else:
-        new = set(desk.store.admit(account, tuple(handles), desk.now))
-    return [Taken(account, handle, NEW if handle in new else KNOWN) for handle in dict.fromkeys(handles)]
+    """What becomes of these people. Whoever was revoked here and is not in since stays out."""
+    # Revocations and approvals hold the guard too: they come before all of this, or after all of it.
+    with nullcontext() if dry_run else desk.guard.exclusive():
+        known = desk.store.allowed(account)
+        out = desk.guard.are_shut_out(account) - known
+        welcome = tuple(handle for handle in handles if handle not in out)
+        new = set(welcome) - known if dry_run else set(desk.store.admit(account, welcome, desk.now))
+    key = desk.rules.account(account).key_path("allowFrom")
+    why = f"revoked here: gateway pairing approve, when they ask, or {key} lets them in again"
+    return [
+        Taken(account, handle, SKIPPED, why)
+        if handle in out
+        else Taken(account, handle, NEW if handle in new else KNOWN)
+        for handle in dict.fromkeys(handles)
+    ]
+
+
+def _as_written(one: Taken, found: Imported) -> Taken:
+    """With the text of the database, and a word on it where it is another one."""
+    text = found.texts.get((one.account, one.entry), "")
+    return one._replace(text=text or one.entry, why=one.why or (f"written as {text}" if text else ""))
 
 
 def _report(args: argparse.Namespace, path: Path, found: Imported, taken: list[Taken]) -> None:
@@ -85,10 +110,13 @@ def _report(args: argparse.Namespace, path: Path, found: Imported, taken: list[T
 
 
 def as_json(args: argparse.Namespace, path: Path, found: Imported, taken: list[Taken]) -> dict[str, Any]:
-    """``{channel, from, dryRun, imported, known: [{id, account}], skipped: [{entry, account, why}], pending}``."""
+    """``{channel, from, dryRun, imported, known: [{id, account, entry}], skipped: [{entry, account, why}], pending}``.
+
+    The ``entry`` of a person is how they stand in the database.
+    """
 
     def people(what: str) -> list[dict[str, str]]:
-        return [{"id": one.entry, "account": one.account} for one in taken if one.what == what]
+        return [{"id": one.entry, "account": one.account, "entry": one.text} for one in taken if one.what == what]
 
     return {
         "channel": CHANNEL,

@@ -20,7 +20,7 @@ def execute(args: argparse.Namespace, desk: Desk) -> None:
     check_channel(*args.words, args.channel)
     account = chosen_account(args)
     requests = [as_json(one) for one in desk.store.requests(account, now=desk.now)]
-    rules = Rules.read(desk.where)
+    rules = desk.rules
     approved = [
         one for name in ([account] if account else accounts(desk, rules)) for one in _approved(desk, rules, name)
     ]

@@ -22,12 +22,16 @@ from actors.runtime.logs import visible
 
 
 class Outcome(NamedTuple):
-    """What became of one account: the handle taken out (empty: it was not in), and the ways in that are left."""
+    """What became of one account: the handle taken out (empty: it was not in), and the ways in that are left.
+
+    ``unmarked`` is why an import may let them in again, empty where none does.
+    """
 
     account: str
     handle: str
     was_owner: bool
     ways: tuple[Way, ...]
+    unmarked: str = ""
 
 
 def execute(args: argparse.Namespace, desk: Desk) -> None:
@@ -36,7 +40,7 @@ def execute(args: argparse.Namespace, desk: Desk) -> None:
     Ownership kept in our state goes too. Raises ``StoreUnreadableError``.
     """
     word, wanted = subject(args, "HANDLE"), chosen_account(args)
-    rules = Rules.read(desk.where)
+    rules = desk.rules
     names = [wanted] if wanted else accounts(desk, rules)
     people = {name: handles(word, rules.account(name).region) for name in names}
     everybody = {one for several in people.values() for one in several}
@@ -55,11 +59,14 @@ def execute(args: argparse.Namespace, desk: Desk) -> None:
 
 
 def _revoke(desk: Desk, rules: Rules, account: str, people: Sequence[str]) -> Outcome:
-    done = {handle: approval.revoke(desk.store, desk.owners, account, handle) for handle in people}
+    done = {
+        handle: approval.revoke(desk.store, desk.owners, account, handle, desk.guard, desk.now) for handle in people
+    }
     known = rules.accounts.get(account)
     left = ways(known, rules.config, people) if known is not None and rules.config is not None else ()
     taken = next((handle for handle, one in done.items() if one.was_in), "")
-    return Outcome(account, taken, any(one.was_owner for one in done.values()), tuple(left))
+    unmarked = next((one.unmarked for one in done.values() if one.unmarked), "")
+    return Outcome(account, taken, any(one.was_owner for one in done.values()), tuple(left), unmarked)
 
 
 def _not_found(desk: Desk, word: str, wanted: str | None, found: Sequence[Outcome], people: Collection[str]) -> str:
@@ -95,6 +102,8 @@ def _report(args: argparse.Namespace, desk: Desk, rules: Rules, found: Sequence[
             print(f"they were the owner{': there is none now, and the next approval makes one' if none_left else ''}")
     for line in dict.fromkeys(_still(alike, desk) for alike in _by_entry(way for _, way in left)):
         remark(line)
+    for why in dict.fromkeys(one.unmarked for one in found if one.unmarked):
+        remark(f"gateway pairing import may let them in again, as it could not be noted that they are out: {why}")
     if rules.trouble:
         remark(f"whether the config admits them besides is not known: {rules.trouble}")
 

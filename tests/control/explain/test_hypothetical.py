@@ -11,7 +11,7 @@ from actors.envelopes.facts import Appended
 from actors.envelopes.inbound import Dropped
 from config import Places
 from tests.control.conftest import Gateway
-from tests.control.explaining import Desk
+from tests.control.explain.desk import Desk
 from tests.support.rows import ANN, BEN, OWN, admit, inbound
 
 INTERFACE = {

@@ -7,7 +7,7 @@ there. ``notes`` is left to whoever has something to add.
 
 from typing import Any
 
-from actors.control.hypothetical import NEW_CHAT, NEW_GUID
+from actors.control.explain.rows import NEW_CHAT, NEW_GUID
 from actors.control.judge import Finding
 from actors.envelopes.inbound import Inbound
 from actors.runtime.logs import stamp

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from actors.access.reasons import AGENT_ECHO, PAIRING_REQUIRED, SELF_CHAT_ECHO
-from actors.control.answer import Answer, brief, verdict
-from actors.control.history import chunks, history
-from actors.control.judge import MALFORMED, Finding, Judge, malformed
-from actors.control.remembered import ECHO, Memory
-from actors.envelopes.inbound import Dropped, Held, Inbound
+from actors.access.reasons import AGENT_ECHO, ECHO, ECHO_LOOP, FROM_ME, MALFORMED, PAIRING_REQUIRED, SELF_CHAT_ECHO
+from actors.control.explain.answer import Answer, brief, verdict
+from actors.control.explain.history import chunks, history
+from actors.control.explain.memory import OWN_ADDRESS, Memory
+from actors.control.judge import Finding, Judge, malformed
+from actors.envelopes.inbound import Challenge, Dropped, Held, Inbound, Verdict
 from actors.journal.batch import GIVEN_UP
 from actors.journal.stories import Story
 from actors.normalizer.anchors import is_self_chat
-from actors.normalizer.fences import KEYS, Fences
+from actors.normalizer.fences import KEYS, MISSED, Fences
 from actors.normalizer.normalize import Malformed, normalize
 from actors.normalizer.previews import LINK_PREVIEW
 from actors.rpc.frames import Junk, Row
@@ -27,9 +27,10 @@ from config import Account
 
 BEFORE_ACCESS = {
     ECHO: ECHO,
-    "echo loop": ECHO,
+    ECHO_LOOP: ECHO,
     AGENT_ECHO: ECHO,
-    SELF_CHAT_ECHO: ECHO,
+    SELF_CHAT_ECHO: OWN_ADDRESS,
+    FROM_ME: OWN_ADDRESS,
     LINK_PREVIEW: LINK_PREVIEW,
     GIVEN_UP: "operator",
 }
@@ -56,17 +57,19 @@ def hypothetical(judge: Judge, read: Row | Junk, moment: float, memory: Memory, 
     row = normalize(account.id, memory.source, read.raw, moment)
     if isinstance(row, Malformed):
         return verdict(account.id, malformed(row.error), None)
+    own = memory.own_address(row)
     if not received:
-        return verdict(account.id, judge.judge(row), row)
+        return verdict(account.id, judge.judge(row, (own,)), row)
     row = replace(row, stale=_stale(row, account))
-    return verdict(account.id, judge.judge(row, memory.tried(row)), row)
+    return verdict(account.id, judge.judge(row, (*memory.tried(row), own)), row)
 
 
 def _stale(row: Inbound, account: Account) -> str:
     """Why the row came too late, had the gateway watched all the time. A note to oneself ages like any message."""
     own = row.is_from_me and not is_self_chat(row, account.region)
     fences = Fences({account.id: account.recovery})
-    return fences.stale(account.id, row.source, row.sent_at, row.received_at, own)
+    found = fences.stale(account.id, row.source, row.sent_at, row.received_at, own)
+    return "" if found == MISSED else found
 
 
 def past(story: Story, judge: Judge | None) -> Answer:
@@ -109,14 +112,24 @@ def past(story: Story, judge: Judge | None) -> Answer:
 
 
 def decided(story: Story) -> Decided:
-    """What the gate said when it judged the message last."""
+    """What was decided when the message was judged last: of a stranger's, whether a code went out."""
     if story.kind == "admit":
         return Decided("admit")
-    if story.kind == "challenge":
+    if story.kind == "challenge" and story.outcome != "held" and story.reason in {"", PAIRING_REQUIRED}:
         return Decided("challenge", PAIRING_REQUIRED, story.config_key)
     if story.outcome == "corrupt":
         return Decided("drop", MALFORMED, error=story.reason)
     return Decided("hold" if story.outcome == "held" else "drop", story.reason, story.config_key)
+
+
+def _asked(story: Story) -> Verdict | None:
+    """What came of the pairing request of a stranger's message; None where that is not known, or not yet."""
+    then = decided(story)
+    if story.kind != "challenge" or then.decision == "hold":
+        return None
+    if then.decision == "challenge":
+        return Challenge(story.session, story.config_key)
+    return Dropped(then.reason, then.config_key)
 
 
 def _row_of(story: Story) -> Inbound | Malformed | None:
@@ -134,11 +147,17 @@ def _today(story: Story, row: Inbound | Malformed, judge: Judge) -> Finding:
     if refused and story.reason in KEYS:
         # Which gap it came through is not known any more: today's fence may let it pass, else it stays what it was.
         row = replace(row, stale=story.reason if _stale(row, judge.account) else "")
-    today = judge.judge(row)
-    if refused and story.reason in BEFORE_ACCESS and today.reason != story.reason:
+    # Which request there was, and what the guard remembered, is a matter of that time.
+    today = judge.judge(row, asked=_asked(story))
+    if refused and _is_remembered(story.reason, row) and today.reason != story.reason:
         refusal = Held if story.outcome == "held" else Dropped
         return judge.judge(row, ((BEFORE_ACCESS[story.reason], refusal(story.reason, story.config_key)),))
     return today
+
+
+def _is_remembered(reason: str, row: Inbound) -> bool:
+    """Whether the reason is no matter of rules. A row from me is refused as such by rule, and may be a note today."""
+    return reason in BEFORE_ACCESS and not (reason == FROM_ME and row.is_from_me)
 
 
 def _numbered(flip: str, seq: int) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from actors.control import explained, tables
+from actors.control import tables
+from actors.control.explain import text
 from actors.envelopes.facts import Appended, Queued, Sent
 from actors.envelopes.inbound import Corrupt, Dropped, Replied
 from config import Places
 from tests.control.conftest import Gateway
-from tests.control.explaining import Desk, chunk
+from tests.control.explain.desk import Desk, chunk
 from tests.support.rows import ANN, BEN, START, admit, guid, inbound
 
 WIDTH = 80
@@ -41,7 +42,7 @@ def desk(places: Places, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def shown(answer: dict[str, Any]) -> list[str]:
     """The lines a person sees."""
     terminal = Terminal()
-    explained.tell(tables.console(terminal), answer)
+    text.tell(tables.console(terminal), answer)
     return terminal.getvalue().splitlines()
 
 

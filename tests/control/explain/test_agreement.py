@@ -11,13 +11,15 @@ import pytest
 
 from actors.access.controller import AccessController
 from actors.control.config_file import load
-from actors.control.explain import hypothetical
-from actors.control.hypothetical import row_of
+from actors.control.explain.memory import Memory
+from actors.control.explain.rows import row_of
+from actors.control.explain.verdicts import hypothetical
 from actors.control.judge import Judge
-from actors.control.remembered import Memory
 from actors.envelopes.control import Record
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Received, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Received, Verdict
 from actors.normalizer.actor import Normalizer
+from actors.normalizer.normalize import normalize
+from actors.pairing.guard_file import PairingGuard
 from actors.pairing.owners import OwnerFile
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
@@ -37,7 +39,8 @@ def said_by_actors(loaded: Loaded, places: Places, rows: list[bytes]) -> list[Sa
     judge = judge_of(loaded, places)
     assert loaded.config is not None
     owners = None if loaded.config.commands.owners else OwnerFile(places.owners)
-    book = Snapshots(PairingStore(places.credentials), owners)
+    store = PairingStore(places.credentials, region_of=lambda _: judge.view.region)
+    book = Snapshots(store, owners, PairingGuard(places.pairing_guard))
     journal = Probe("journal")
     with killable() as stage:
         access = AccessController.start(
@@ -72,8 +75,11 @@ def as_said(verdict: Verdict) -> Said:
             return ("drop", None, "malformed payload", error)
 
 
-def said_by_explain(judge: Judge, raw: bytes) -> Said:
-    told = hypothetical(judge, row_of(raw), RECEIVED, Memory(judge.account, 1), received=False)
+def said_by_explain(judge: Judge, raw: bytes, memory: Memory) -> Said:
+    """What is said of a row by whoever remembers those before it."""
+    if isinstance(row := normalize("default", 1, raw, RECEIVED), Inbound):
+        memory.own.saw(row, judge.account.region)
+    told = hypothetical(judge, row_of(raw), RECEIVED, memory, received=False)
     decision, key = told["decision"], told["configKey"]
     if told["rules"][-1]["result"] == "pass" or any(one["result"] != "pass" for one in told["rules"][:-1]):
         return ("not the last rule decided", told["rules"])
@@ -92,7 +98,7 @@ def said_by_explain(judge: Judge, raw: bytes) -> Said:
 def judge_of(loaded: Loaded, places: Places) -> Judge:
     assert loaded.config is not None
     [account] = loaded.accounts
-    return Judge.of(account, loaded.config, places)
+    return Judge.of(account, loaded.config, places, RECEIVED)
 
 
 def valid_world(seed: int) -> tuple[Loaded, Places]:
@@ -113,7 +119,8 @@ def test_explain_says_what_the_actors_decide(seed: int) -> None:
     rows = [message(chance, number) for number in range(1, ROWS + 1)]
     decided = said_by_actors(loaded, places, rows)
     judge = judge_of(loaded, places)
-    explained = [said_by_explain(judge, raw) for raw in rows]
+    memory = Memory(judge.account, 1)
+    explained = [said_by_explain(judge, raw, memory) for raw in rows]
     assert len(decided) == ROWS
     assert [(raw, was, told) for raw, was, told in zip(rows, decided, explained, strict=True) if was != told] == []
 
@@ -124,7 +131,8 @@ def test_the_random_world_reaches_every_decision() -> None:
     for seed in range(CONFIGS):
         loaded, places = valid_world(seed)
         judge, chance = judge_of(loaded, places), Random(seed)
-        said = [said_by_explain(judge, message(chance, number)) for number in range(1, 101)]
+        memory = Memory(judge.account, 1)
+        said = [said_by_explain(judge, message(chance, number), memory) for number in range(1, 101)]
         found.update(one[0] for one in said)
         found.update(one[2] for one in said if one[0] in {"drop", "hold"})
         found.update(one[4] for one in said if one[0] == "admit")

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from actors.envelopes.facts import Appended, Queued, Sent
-from actors.envelopes.inbound import Replied
+from actors.envelopes.inbound import Dropped, Replied
 from config import Places
 from tests.control.conftest import Gateway, Said
-from tests.control.explaining import Desk, chunk
-from tests.support.rows import START, admit, guid, inbound, raw
+from tests.control.explain.desk import Desk, chunk
+from tests.support.rows import ANN, OWN, START, admit, guid, inbound, raw
 
 
 @pytest.fixture
@@ -108,6 +108,35 @@ def test_what_we_said_comes_back_as_an_echo(desk: Desk, rowed: Any) -> None:
     back = raw(99, 7, "echo: hello")
     told = rowed(back, "--at", "2027-01-15T08:17:00Z").json
     assert (told["decision"], told["reason"], told["rules"][-1]["rule"]) == ("drop", "echo", "echo")
+
+
+@pytest.mark.parametrize("to_oneself", [False, True])
+def test_a_row_from_us_is_an_echo_only_in_the_chat_with_oneself(desk: Desk, rowed: Any, to_oneself: bool) -> None:
+    """What we wrote to a friend comes back from me: that is evidence, and no echo, although its GUID is known."""
+    desk.configure(allowFrom=[ANN, OWN])
+    [seq] = desk.live(Appended(inbound(1, 7), admit()))
+    part = chunk(seq)
+    desk.live(Queued((part,), ((seq, Replied()),), 0, START), Sent(part.key, guid(99), START + 1))
+    chat = {"chat_identifier": OWN, "chat_guid": f"iMessage;-;{OWN}"} if to_oneself else {}
+    own = raw(99, 7, "echo: hello", is_from_me=True, sender=OWN, destination_caller_id=OWN, **chat)
+    told = rowed(own, "--at", "2027-01-15T08:17:00Z").json
+    expected = ("echo", "agent echo in self-chat") if to_oneself else ("from me", "from me")
+    assert (told["rules"][-1]["rule"], told["reason"]) == expected
+
+
+@pytest.mark.parametrize("chat", [OWN, ANN])
+def test_an_address_that_other_rows_say_is_ours_is_ours(desk: Desk, rowed: Any, cli: Gateway, chat: str) -> None:
+    """imsg does not name the local address on every row."""
+    desk.configure(dmPolicy="open", allowFrom=["*"])
+    row = raw(5, 9, sender=OWN, chat_identifier=chat, chat_guid=f"iMessage;-;{chat}")
+    assert rowed(row).json["decision"] == "admit"
+    desk.live(Appended(inbound(1, 7, destination_caller_id=OWN), admit()))
+    told, reason = rowed(row).json, "self-chat echo" if chat == OWN else "from me"
+    assert (told["decision"], told["reason"]) == ("drop", reason)
+    assert told["rules"][-1] == {"rule": "own address", "result": f"drop: {reason}"}
+    [seq] = desk.live(Appended(inbound(5, 9, sender=OWN, chat_identifier=chat), Dropped(reason)))
+    past = cli("explain", f"#{seq}", "--json").json
+    assert (past["reason"], past["rules"][-1]["rule"], "now" in past) == (reason, "own address", False)
 
 
 def test_a_time_without_a_zone_is_local(desk: Desk, rowed: Any, monkeypatch: pytest.MonkeyPatch) -> None:

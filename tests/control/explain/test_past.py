@@ -13,8 +13,8 @@ from actors.journal.batch import GIVEN_UP, end_held
 from actors.runtime.logs import stamp
 from config import Places
 from tests.control.conftest import Gateway
-from tests.control.explaining import Desk, chunk
-from tests.support.rows import ANN, BEN, START, admit, guid, inbound
+from tests.control.explain.desk import Desk, chunk
+from tests.support.rows import ANN, BEN, OWN, START, admit, guid, inbound
 
 ALLOW = "channels.imessage.allowFrom"
 BLOCKED = Dropped("dmPolicy blocked", ALLOW)
@@ -55,6 +55,13 @@ def test_an_answered_message_has_its_whole_story(desk: Desk, cli: Gateway) -> No
 def test_a_message_is_named_by_guid_or_number(desk: Desk, cli: Gateway, which: str) -> None:
     desk.live(*(Appended(inbound(number, 7), admit()) for number in (1, 2, 3)))
     assert cli("explain", which, "--json").json["row"] == 2
+
+
+def test_last_is_a_note_to_oneself_that_was_refused(desk: Desk, cli: Gateway) -> None:
+    note = inbound(2, sender=OWN, destination_caller_id=OWN, is_from_me=True, chat_identifier=OWN)
+    desk.live(Appended(inbound(1), admit()), Appended(note, Dropped("from me", ALLOW)))
+    told = cli("explain", "last", "--json").json
+    assert (told["row"], told["reason"], told["configKey"]) == (2, "from me", ALLOW)
 
 
 def test_last_is_the_newest_message_of_somebody_else(desk: Desk, cli: Gateway) -> None:
@@ -214,7 +221,19 @@ def test_one_guid_in_two_databases_is_said(desk: Desk, cli: Gateway) -> None:
     assert (told["row"], "2 rows" in told["notes"][0]) == (2, True)
 
 
-def test_an_unreadable_config_is_named_before_any_story(desk: Desk, cli: Gateway) -> None:
-    desk.live(Appended(inbound(1), admit()))
-    desk.places.config.write_text("{")
-    assert cli("explain", "last").code == 78
+@pytest.mark.parametrize("broken", ["{", "{channels: {imessage: {cliPth: 1}}}", None])
+def test_a_story_is_told_under_a_broken_config_too(desk: Desk, cli: Gateway, broken: str | None) -> None:
+    desk.live(Appended(inbound(1, sender=BEN), BLOCKED))
+    desk.places.config.unlink()
+    if broken is not None:
+        desk.places.config.write_text(broken)
+    said = cli("explain", "last", "--json")
+    assert (said.code, said.err) == (0, "")
+    told = said.json
+    assert (told["decision"], told["reason"], told["configKey"]) == ("drop", "dmPolicy blocked", ALLOW)
+    assert (told["rules"], told["message"]["sender"], "now" in told) == ([], BEN, False)
+    [note] = told["notes"]
+    assert note.startswith(f"no rules were tried, because {desk.places.config} is not valid: ")
+    assert "note: no rules were tried" in cli("explain", "#1").out
+    assert cli("explain", "#9").code == 1
+    assert cli("explain", "--from", BEN).code == 78
