@@ -1,4 +1,4 @@
-"""``gateway channels list|status``: the accounts, and whether their imsg works.
+"""``gateway channels list|status``: the accounts, and whether their imsg works; ``channels_edit`` adds and removes.
 
 ``status --probe`` asks inside the running gateway, over the child it uses, because macOS gives permissions to whoever
 starts a program. Only where no gateway runs it asks from this terminal, and says so.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.control import channels
 from actors.control.accounts import missed, wanted
+from actors.control.cli import channels_edit
 from actors.control.cli.common import add_json, ask, places, print_json, remark
 from actors.control.cli.exits import BAD_CONFIG, ERROR, NOT_RUNNING, OK, VerbError
 from actors.control.client import ControlError, NotAnsweringError, NotRunningError, request
@@ -35,7 +36,7 @@ ELSEWHERE = (
 def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the verb."""
     parser = subparsers.add_parser("channels", help="the accounts: is imsg there, and what may it do")
-    verbs = parser.add_subparsers(metavar="list|status", dest="action", required=True)
+    verbs = parser.add_subparsers(metavar="list|status|add|remove", dest="action", required=True)
     listing = verbs.add_parser("list", help="the accounts of the config", description="List the accounts.")
     telling = verbs.add_parser(
         "status",
@@ -47,6 +48,7 @@ def add(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     telling.add_argument("--probe", action="store_true", help="find out now, instead of what was seen last")
     for each in (listing, telling):
         add_json(each)
+    channels_edit.add(verbs)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -54,6 +56,8 @@ def execute(args: argparse.Namespace) -> int:
     where = places(args)
     if args.action == "list":
         return _list(args, _loaded(where))
+    if args.action in ("add", "remove"):
+        return channels_edit.execute(args, where)
     try:
         report = request(where, {"do": "channels"})
     except NotRunningError as error:

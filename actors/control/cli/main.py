@@ -16,6 +16,7 @@ from actors.control.cli.exits import ERROR, INTERRUPTED, OK, USAGE, VerbError
 from actors.control.cli.paragraphs import Paragraphs
 
 VERBS = {
+    "setup": ("actors.control.cli.setup", "write a config file, question by question, and see whether it works"),
     "run": ("actors.control.cli.run", "run the gateway in the foreground"),
     "demo": ("actors.control.cli.demo", "talk to a gateway with a pretend iMessage, no Mac needed"),
     "status": ("actors.control.cli.status", "is it running, is it well, what waits"),
@@ -37,6 +38,7 @@ VERBS = {
 FIRST_STEPS = """\
 first steps:
   gateway demo                     see it work, without a Mac or a config
+  gateway setup                    write a config file, question by question
   gateway config validate          is the config file right?
   gateway run                      start; stop it with Ctrl-C
   gateway status                   is it well? (from another terminal)
