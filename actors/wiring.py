@@ -13,10 +13,9 @@ from actors.agents.base import Agent
 from actors.agents.factory import make_agents
 from actors.agents.runner import AgentRunner
 from actors.conversation.sessions import Sessions
-from actors.envelopes.control import Ref
+from actors.envelopes.control import Keep, Ref
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
-from actors.journal.retention import Keep
 from actors.journal.schema import connect
 from actors.journal.store import Store
 from actors.normalizer.actor import Normalizer

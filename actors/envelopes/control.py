@@ -187,3 +187,10 @@ class IsReady(Envelope):
 
     name: str
     generation: int
+
+
+class Keep(Envelope):
+    """How many days words and tombstones are kept after the end of a message. Told to the journal when it changes."""
+
+    bodies_days: int = 30
+    tombstones_days: int = 365

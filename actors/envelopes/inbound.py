@@ -162,7 +162,7 @@ class Challenged(Envelope):
     replayed: bool
 
 
-class Recheck(Envelope, gc=True):
+class Recheck(Envelope):
     """Whoever was admitted up to ``at`` (unix seconds) may have lost that since: ``refused`` says why, None if not."""
 
     at: float

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Discard, Record, Recorded, Replay, Rest, Tick
+from actors.envelopes.control import Discard, Keep, Record, Recorded, Replay, Rest, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Verdict
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
@@ -22,7 +22,7 @@ from actors.journal.gate import Gate, challenged
 from actors.journal.ledger import Ledger
 from actors.journal.pruning import PAUSE_SECONDS, Pruning
 from actors.journal.replays import Replays
-from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS, Keep
+from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS
 from actors.journal.schema import explain
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from actors.envelopes.control import Keep
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal import retention
 from actors.journal.ledger import Ledger
-from actors.journal.retention import TABLES, WINDOW, Due, Fate, Keep, Limits, Oldest, Seen, due, moments, nearby, parts
+from actors.journal.retention import TABLES, WINDOW, Due, Fate, Limits, Oldest, Seen, due, moments, nearby, parts
 from actors.journal.schema import empty_log
 from actors.journal.store import Store
 

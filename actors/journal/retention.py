@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from actors.envelopes.base import Envelope
+from actors.envelopes.control import Keep
 from actors.envelopes.outbound import POSITION_BITS
 
 HOUR, DAY = 3600.0, 86400.0
@@ -30,13 +30,6 @@ WINDOW = 64
 """Row numbers looked at in one step."""
 PART_BYTES = 1 << 20
 """Bytes of words in one step that rewrites, unless one row has more."""
-
-
-class Keep(Envelope):
-    """How many days words and tombstones are kept after the end of a message. Told to the journal when it changes."""
-
-    bodies_days: int = 30
-    tombstones_days: int = 365
 
 
 class Seen(NamedTuple):

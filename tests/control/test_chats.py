@@ -116,7 +116,7 @@ def test_what_has_no_number_is_no_chat(number: Any) -> None:
         (direct(guid=..., identifier=..., is_group=..., participants=...), {"is_group": None, "participants": None}),
         (group(is_group=..., guid=..., participants=...), {"is_group": True, "participants": None, "guid": None}),
         (group(is_group=False), {"is_group": True}),
-        (group(ANN, BEN, is_group=False, guid="iMessage;-;chat123"), {"is_group": False, "participants": (ANN, BEN)}),
+        (group(ANN, BEN, is_group=False, guid="iMessage;-;chat123"), {"is_group": True, "participants": (ANN, BEN)}),
         (group(ANN, BEN, is_group=..., guid=..., identifier=...), {"is_group": True, "identifier": None}),
         (group(ANN, ANN, participants=[ANN, 5, ANN]), {"participants": (ANN,)}),
         (group(participants="nobody", guid=5, name=[], service=1), {"participants": None, "guid": None, "name": None}),

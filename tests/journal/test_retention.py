@@ -8,21 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.journal.retention import (
-    DAY,
-    NEWEST,
-    Due,
-    Fate,
-    Keep,
-    Limits,
-    Oldest,
-    Seen,
-    due,
-    fate,
-    moments,
-    nearby,
-    parts,
-)
+from actors.envelopes.control import Keep
+from actors.journal.retention import DAY, NEWEST, Due, Fate, Limits, Oldest, Seen, due, fate, moments, nearby, parts
 
 NOW = 1_800_000_000.0
 LIMITS = Limits.at(NOW, Keep(30, 365), 50_000, 60_000)

@@ -8,14 +8,14 @@ from contextlib import closing
 import pytest
 
 from actors.control import shelf
-from actors.envelopes.control import Record, Replayed, SourceState, Tick
+from actors.envelopes.control import Keep, Record, Replayed, SourceState, Tick
 from actors.envelopes.facts import Sent
 from actors.envelopes.inbound import Challenge, Corrupt, Dropped, Held, Verdict
 from actors.envelopes.outbound import chunk_key
 from actors.journal import actor as journal_actor
 from actors.journal import queries, stories
 from actors.journal.pruning import PAUSE_SECONDS
-from actors.journal.retention import DAY, FIRST_SECONDS, HOUR, ROUND_SECONDS, Keep
+from actors.journal.retention import DAY, FIRST_SECONDS, HOUR, ROUND_SECONDS
 from actors.journal.schema import connect_readonly
 from tests.journal.conftest import Open
 from tests.journal.desk import Room, dump, fail_at, message, queued, settled

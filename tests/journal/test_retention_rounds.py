@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from loguru import logger
 
-from actors.envelopes.control import Record
+from actors.envelopes.control import Keep, Record
 from actors.envelopes.facts import (
     Appended,
     Deferred,
@@ -31,7 +31,7 @@ from actors.journal import pruning, retention
 from actors.journal.batch import Batch, end_held
 from actors.journal.ledger import Ledger
 from actors.journal.pruning import Pruning
-from actors.journal.retention import DAY, MORE_SECONDS, ROUND_SECONDS, Keep
+from actors.journal.retention import DAY, MORE_SECONDS, ROUND_SECONDS
 from actors.journal.schema import connect
 from actors.journal.store import Store
 from tests.support.rows import START, address, admit, guid, inbound
