@@ -28,7 +28,7 @@ from tests.control.chance import message, world
 from tests.support.actors import Probe
 from tests.support.probes import killable
 
-CONFIGS, ROWS = 24, 1000
+CONFIGS, ROWS = 60, 1000
 RECEIVED = 1_800_001_000.0
 
 Said = tuple[Any, ...]
