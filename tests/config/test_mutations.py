@@ -127,6 +127,10 @@ def whole(values: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
     return dict(merge(fill(values[MAIN]), fill(values.get(OVERLAY, {})), joins=False))
 
 
+part = pytest.mark.parametrize("part", [5, pytest.param(1, marks=pytest.mark.soak)], ids=["a fifth", "all"])
+"""A fifth of the ten thousand is judged each time, all of them with ``-m soak``."""
+
+
 def cases(count: int, seed: int) -> Iterator[tuple[str, Base, Random]]:
     for number in range(count):
         name = sorted(BASES)[number % len(BASES)]
@@ -151,31 +155,34 @@ def test_the_bases_let_in_what_they_say_and_no_more(bench: Bench) -> None:
         assert bool(admitted(loaded)) is (name != "shut")
 
 
-def test_how_it_is_written_changes_nothing(bench: Bench) -> None:
+@part
+def test_how_it_is_written_changes_nothing(part: int, bench: Bench) -> None:
     plain = {id(base): bench.load(written(base.files, Random(1)), base.env) for base in BASES.values()}
-    for name, base, rng in cases(1500, 1):
+    for name, base, rng in cases(1500 // part, 1):
         loaded = bench.load(written(mutants.shuffled(base.files, rng), rng), base.env)
         expected = plain[id(base)]
         assert (loaded.config, loaded.accounts, loaded.problems) == (expected.config, expected.accounts, ()), name
         assert set(loaded.warnings) == set(expected.warnings), name
 
 
-def test_a_spoilt_security_key_lets_nobody_else_in(bench: Bench) -> None:
+@part
+def test_a_spoilt_security_key_lets_nobody_else_in(part: int, bench: Bench) -> None:
     before = {id(base): admitted(bench.load(written(base.files, Random(1)), base.env)) for base in BASES.values()}
     ends: Counter[bool] = Counter()
-    for name, base, rng in cases(2500, 2):
+    for name, base, rng in cases(2500 // part, 2):
         files = deepcopy(base.files)
         mutants.spoil(files, rng)
         data = written(files, rng)
         loaded = bench.load(data, base.env)
         assert admitted(loaded) <= before[id(base)], (name, data)
         ends[loaded.config is None] += 1
-    assert ends[True] > ends[False] > 50
+    assert ends[True] > ends[False] > 50 / part
 
 
-def test_a_second_security_key_is_refused(bench: Bench) -> None:
+@part
+def test_a_second_security_key_is_refused(part: int, bench: Bench) -> None:
     wider = {key: json.dumps("open") for key in mutants.POLICIES} | {"groups": "{}"}
-    for name, base, rng in cases(500, 3):
+    for name, base, rng in cases(500 // part, 3):
         data = {file: text.decode() for file, text in compact(base.files).items()}
         keys = [(file, at) for file, text in data.items() for at in re.finditer(r'"(\w+)":', text)]
         file, at = rng.choice([(file, at) for file, at in keys if at[1] in mutants.SECURITY])
@@ -185,26 +192,28 @@ def test_a_second_security_key_is_refused(bench: Bench) -> None:
         assert any("twice" in problem.message for problem in loaded.problems), (name, data)
 
 
+@part
 @pytest.mark.parametrize(("mutate", "count"), [(mutants.delete, 1000), (mutants.change, 2500)])
-def test_a_changed_file_lets_in_only_whom_it_says(mutate: Any, count: int, bench: Bench) -> None:
+def test_a_changed_file_lets_in_only_whom_it_says(mutate: Any, count: int, part: int, bench: Bench) -> None:
     ends: Counter[bool] = Counter()
-    for name, base, rng in cases(count, 4):
+    for name, base, rng in cases(count // part, 4):
         files = deepcopy(base.files)
         mutate(files, rng)
         data = written(files, rng)
         loaded = bench.load(data, base.env)
         assert intruders(loaded, files, base.env) == set(), (name, data)
         ends[loaded.config is None] += 1
-    assert min(ends[True], ends[False]) > count / 20
+    assert min(ends[True], ends[False]) > count / part / 20
 
 
-def test_damaged_bytes_let_in_only_whom_they_say(bench: Bench) -> None:
+@part
+def test_damaged_bytes_let_in_only_whom_they_say(part: int, bench: Bench) -> None:
     ends: Counter[bool] = Counter()
-    for name, base, rng in cases(2000, 5):
+    for name, base, rng in cases(2000 // part, 5):
         data = written(base.files, rng) if rng.random() < 0.4 else compact(base.files)
         file = rng.choice(sorted(data))
         data[file] = mutants.bruise(data[file], rng)
         loaded = bench.load(data, base.env)
         assert intruders(loaded, data, base.env) == set(), (name, data)
         ends[loaded.config is None] += 1
-    assert min(ends[True], ends[False]) > 50
+    assert min(ends[True], ends[False]) > 50 / part

@@ -102,7 +102,7 @@ def test_what_is_told_is_what_happens(build: Build, version: str) -> None:
     assert found == [("not in groupAllowFrom",)]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", ["0.5", "0.15"])
 def test_an_imsg_that_hangs_is_told_with_what_helps(build: Build, version: str) -> None:
     """From this terminal, and over the child of a gateway that answers everything else."""
     town = build(version)
@@ -118,7 +118,7 @@ def test_an_imsg_that_hangs_is_told_with_what_helps(build: Build, version: str) 
     wait_for("chats again", lambda: chats(town)[0] == 0)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", ["0.5", "0.15"])
 def test_without_disk_access_the_permission_is_named(build: Build, version: str) -> None:
     """The reason is the health of the gateway's own child; from the terminal what imsg says there."""
     town = build(version)
@@ -131,7 +131,7 @@ def test_without_disk_access_the_permission_is_named(build: Build, version: str)
     assert "Full Disk Access" in found["remedy"]
 
 
-@pytest.mark.parametrize(("version", "is_blocked"), [("0.5", True), ("0.9", True), ("0.15", False)])
+@pytest.mark.parametrize(("version", "is_blocked"), [("0.5", True), ("0.15", False)])
 def test_a_send_that_does_not_end_blocks_only_an_imsg_with_one_lane(
     build: Build, version: str, is_blocked: bool
 ) -> None:
