@@ -31,7 +31,8 @@ class Replay(Envelope, gc=True):
     ``what``: ``admitted`` (to the sessions), ``challenged`` (to the pairing registry), ``held`` for ``reason``, or
     the held ones among ``seqs`` (to the access controller), ``chunks`` (to the sender of ``account``), ``echoes``
     (to the normalizer), ``source`` (cursor, era and last child, to a reader), ``asked`` (one ``Asked`` or none: who
-    was challenged last in ``account`` under the handle ``reason``, to the pairing registry).
+    was challenged last in ``account`` under the handle ``reason``, to the pairing registry), ``commanded`` (to the
+    command desk), ``resumed`` (admitted, challenged and commanded ones of accounts that a newer config names again).
     """
 
     what: str
@@ -194,3 +195,69 @@ class Keep(Envelope):
 
     bodies_days: int = 30
     tombstones_days: int = 365
+
+
+class Reconfigure(Envelope, gc=True):
+    """What an actor goes by from now on, of a newer config: ``view`` is a value of the actor's own module.
+
+    Told in mailbox order, so that each message meets one config.
+    """
+
+    view: Any
+
+
+class Number(Envelope, gc=True):
+    """Give each account's Messages database its number, by the names it is known under; ``Numbered`` follows."""
+
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    reply_to: Ref
+
+
+class Numbered(Envelope):
+    """The journal's number of each account's Messages database."""
+
+    sources: tuple[tuple[str, int], ...]
+
+
+class Overrule(Envelope, gc=True):
+    """Lay these edits (``config.edit.Set`` and ``Unset``) over the config, in memory only.
+
+    ``reset``: drop what lies there first. Without either nothing changes. ``reply_to`` is told ``Overruled``.
+    """
+
+    edits: tuple[Any, ...]
+    reset: bool
+    tag: Any
+    reply_to: Ref
+
+
+class Overruled(Envelope):
+    """What lies over the config now (a document of plain values), and why an ``Overrule`` was refused: nothing then
+    changed. Empty ``problems``: it was not.
+    """
+
+    tag: Any
+    overrides: Any
+    problems: tuple[str, ...] = ()
+
+
+class Enroll(Envelope, gc=True):
+    """``list`` whom pairing let in to ``account``, or ``add`` or ``remove`` ``handle`` (canonical) there.
+
+    ``reply_to`` is told ``Enrolled`` with ``tag``.
+    """
+
+    what: str
+    account: str
+    handle: str
+    tag: Any
+    reply_to: Ref
+
+
+class Enrolled(Envelope):
+    """Whom pairing lets in now, whether that changed, and why it could not be done (empty: it was)."""
+
+    tag: Any
+    handles: tuple[str, ...]
+    changed: bool = False
+    trouble: str = ""

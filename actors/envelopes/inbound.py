@@ -99,6 +99,15 @@ class Challenge(Envelope):
     config_key: str
 
 
+class Control(Envelope):
+    """A control command of somebody who may give it (``authority``): it is carried out, not put before an agent."""
+
+    session: str
+    agent: str
+    service: str
+    authority: str
+
+
 class Dropped(Envelope):
     """Not for us: the reason, from a closed set, and the config key that decided it."""
 
@@ -129,7 +138,7 @@ class Absorbed(Envelope):
     why: str
 
 
-Verdict = Admit | Challenge | Dropped | Held | Corrupt
+Verdict = Admit | Control | Challenge | Dropped | Held | Corrupt
 Outcome = Replied | Absorbed | Dropped | Held | Corrupt
 
 
@@ -150,6 +159,18 @@ class Admitted(Envelope):
     address: ReplyAddress
     row: Inbound
     authority: str = "known"
+
+
+class Commanded(Envelope):
+    """A journaled control command on its way to the desk that carries it out; ``replayed`` after a restart."""
+
+    seq: int
+    session: str
+    agent: str
+    address: ReplyAddress
+    row: Inbound
+    authority: str
+    replayed: bool = False
 
 
 class Challenged(Envelope):

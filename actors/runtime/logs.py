@@ -22,6 +22,8 @@ import msgspec
 from loguru import logger
 
 LEVELS = {"trace": 5, "debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+CONFIGURED = {"warn": 30, "fatal": 50, "silent": 100}
+"""Names of the config (``logging.level``) that are spelled otherwise here."""
 MAX_BYTES = 20 * 1024 * 1024
 KEPT = 5
 GATHER_SECONDS = 0.05
@@ -53,6 +55,14 @@ def _from_loguru(message: Any) -> None:
     _queue.put(line)
 
 
+def set_level(level: str) -> None:
+    """Lines below ``level`` (a name of ``LEVELS`` or of ``CONFIGURED``) are not written from now on, by any thread."""
+    global _threshold
+    _threshold = CONFIGURED.get(level, LEVELS.get(level, LEVELS["info"]))
+    logger.remove()
+    logger.add(_from_loguru, level=_threshold, format="{message}", backtrace=False, diagnose=False)
+
+
 class _FromLogging(logging.Handler):
     """Lines of libraries that use the standard logging module."""
 
@@ -75,15 +85,12 @@ class LogWriter:
     """Writes the queue to ``path`` (rotated by size, 0600) and, when given, a readable form to ``console``."""
 
     def __init__(self, path: Path | None, console: IO[str] | None, level: str = "info") -> None:
-        global _threshold
         self._path = path
         self._console = console
         self._file: IO[bytes] | None = None
         self._size = 0
         self._complained = False
-        _threshold = LEVELS.get(level, 20)
-        logger.remove()
-        logger.add(_from_loguru, level=_threshold, format="{message}", backtrace=False, diagnose=False)
+        set_level(level)
         logging.basicConfig(handlers=[_FromLogging()], level=logging.WARNING, force=True)
         # sh logs whole command lines and pykka logs what the supervisor reports anyway.
         logging.getLogger("sh").setLevel(logging.ERROR)

@@ -4,32 +4,30 @@ A child's refs are held only by children after it, so when one dies exactly the 
 after it, are stopped in reverse and started again in order. Pauses grow (0.5 s doubling to 60 s, forgotten
 after five healthy minutes). Too many deaths without health stop everything and end the process with 1, for
 launchd or systemd to take over.
+
+Another config is another list, by ``Recast``: those it takes away or starts over finish what is under way, then, sink
+first, what is new is started and who stays is told what it goes by; last, when all of them know, what is gone is
+stopped. A death meanwhile ends the waiting, and is then a death like any other, in the new list.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Ref, Tick
+from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Reconfigure, Ref, Tick
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import ACTORS
+from actors.runtime.child import Child, Differences, Recast, Recasted, differences
+
+__all__ = ["Child", "Recast", "Recasted", "Shutdown", "Supervisor"]
 
 HEALTHY_AFTER = 300.0
 MAX_DEATHS = 10
 STOP_PATIENCE = 3.0
 READY_PATIENCE = 30.0
 DRAIN_PATIENCE = 5.0
-
-
-class Child(NamedTuple):
-    """One supervised actor: ``start`` makes it in the given context, reading earlier refs from the roster.
-
-    ``drains`` marks children that are asked to finish what is under way before a shutdown.
-    """
-
-    name: str
-    start: Callable[[Context], Ref]
-    drains: bool = False
+RECAST_PATIENCE = 30.0
+"""Seconds those under way may take before another config takes their actor: whoever wrote has time, unlike a stop."""
 
 
 class Shutdown(NamedTuple):
@@ -65,6 +63,13 @@ class Supervisor(Actor):
         self._stopping = False
         self._over = False
         self._restarts = restarts
+        self._recast: Recast | None = None
+        self._later: Recast | None = None
+        """What waits for the recast, or the restart, that is under way."""
+        self._changes: Differences | None = None
+        """Who is told, started and gone, once that has begun: until then those concerned finish."""
+        self._unsure: set[tuple[str, int]] = set()
+        """Who was told and has not answered yet."""
 
     def on_start(self) -> None:
         """Bring everything up, in order."""
@@ -76,41 +81,55 @@ class Supervisor(Actor):
                 self._mourn(name, generation, error)
             case IsReady(name, generation):
                 self._awaited.discard((name, generation))
+                self._unsure.discard((name, generation))
+                self._see_whether_all_know()
+            case Recast():
+                self._begin_recast(message)
             case Tick("restart"):
                 self._restart()
             case Tick("ready", asked):
                 self._check_ready(asked)
             case Shutdown(hurry):
                 self._begin_shutdown(hurry)
-            case Quiet(name) if self._stopping:
-                self._draining.discard(name)
-                if not self._draining:
-                    self._finish(0)
+            case Quiet(name):
+                self._quiet(name)
             case Tick("drained"):
                 self._finish(0)
+            case Tick("recast", recast) if recast is self._recast:
+                self._hasten()
 
     def _start_from(self, first: int) -> None:
-        me = self.actor_ref
-        started: list[tuple[str, int]] = []
+        started = []
         for child in self._children[first:]:
-            generation = self._generation.get(child.name, 0) + 1
-            self._generation[child.name] = generation
-            base = self.context._replace(name=child.name, supervisor=me, generation=generation, parent="supervisor")
-            context = self._adopt(base, child.name)
-            try:
-                ref = child.start(context)
-            except BaseException as error:  # a child that cannot be built is a dead child
-                self.log.opt(exception=error).error("cannot start {}: {}", child.name, error)
-                self._mourn(child.name, generation, repr(error))
+            if not self._start(child):
                 break
-            self._roster[child.name] = ref
-            pulse = self.context.pulses.get(child.name)
-            if pulse is not None:
-                self._gone[child.name] = pulse.gone
-            started.append((child.name, generation))
-            self.tell(ref, Ready(me))
-        self._awaited.update(started)
-        self.clock.after(READY_PATIENCE, me, Tick("ready", tuple(started)))
+            started.append(child.name)
+        self._await(started)
+
+    def _start(self, child: Child) -> bool:
+        me = self.actor_ref
+        generation = self._generation.get(child.name, 0) + 1
+        self._generation[child.name] = generation
+        base = self.context._replace(name=child.name, supervisor=me, generation=generation, parent="supervisor")
+        context = self._adopt(base, child.name)
+        try:
+            ref = child.start(context)
+        except BaseException as error:  # a child that cannot be built is a dead child
+            self.log.opt(exception=error).error("cannot start {}: {}", child.name, error)
+            self._mourn(child.name, generation, repr(error))
+            return False
+        self._roster[child.name] = ref
+        pulse = self.context.pulses.get(child.name)
+        if pulse is not None:
+            self._gone[child.name] = pulse.gone
+        self.tell(ref, Ready(me))
+        return True
+
+    def _await(self, names: Sequence[str]) -> None:
+        """Those just started are to say within ``READY_PATIENCE`` that they are there."""
+        asked = tuple((name, self._generation[name]) for name in names)
+        self._awaited.update(asked)
+        self.clock.after(READY_PATIENCE, self.actor_ref, Tick("ready", asked))
 
     def _check_ready(self, asked: tuple[tuple[str, int], ...]) -> None:
         """Look after those asked ``READY_PATIENCE`` ago, in order: the first one's restart covers the others."""
@@ -124,10 +143,13 @@ class Supervisor(Actor):
     def _mourn(self, name: str, generation: int, error: str) -> None:
         if self._over or self._generation.get(name) != generation:
             return
+        self._hasten()
+        index = next((number for number, child in enumerate(self._children) if child.name == name), None)
+        if index is None:
+            return  # it was to go anyway
         now = self.clock.monotonic()
         self._deaths = 1 if now - self._last_death > HEALTHY_AFTER else self._deaths + 1
         self._last_death = now
-        index = next(number for number, child in enumerate(self._children) if child.name == name)
         if self._stopping:
             self._stop_from(index)
             self._draining &= self._roster.keys()
@@ -151,22 +173,105 @@ class Supervisor(Actor):
         for child in self._children[first:]:
             self._restarts[child.name] = self._restarts.get(child.name, 0) + 1
         self._start_from(first)
+        self._take_up_later()
 
     def _stop_from(self, first: int) -> None:
-        for child in reversed(self._children[first:]):
-            self._generation[child.name] = self._generation.get(child.name, 0) + 1
-            ref = self._roster.pop(child.name, None)
+        self._end_those([child.name for child in self._children[first:]])
+
+    def _end_those(self, names: Sequence[str]) -> None:
+        """Stop these, the last one first."""
+        for name in reversed(names):
+            self._generation[name] = self._generation.get(name, 0) + 1
+            ref = self._roster.pop(name, None)
             if ref is None:
                 continue
             if ref.is_alive():
                 ref.stop(block=False)
-            gone = self._gone.pop(child.name, None)
+            gone = self._gone.pop(name, None)
             if gone is not None and not gone.wait(STOP_PATIENCE):
-                self.log.error("{} did not stop within {:.0f} s", child.name, STOP_PATIENCE)
+                self.log.error("{} did not stop within {:.0f} s", name, STOP_PATIENCE)
+
+    def _begin_recast(self, recast: Recast) -> None:
+        """Those that go or are told something they cannot hear in mid-work finish first."""
+        if self._stopping or self._over:
+            return
+        if self._recast is not None or self._restart_from is not None:
+            self._later = recast
+            return
+        self._recast = recast
+        drained = [name for name in differences(self._children, recast.children).drained if name in self._roster]
+        self._draining = set(drained)
+        for name in reversed(drained):
+            self.tell(self._roster[name], Quiesce(self.actor_ref))
+        self.clock.after(RECAST_PATIENCE, self.actor_ref, Tick("recast", recast))
+        if not drained:
+            self._exchange(recast)
+
+    def _quiet(self, name: str) -> None:
+        self._draining.discard(name)
+        if self._draining:
+            return
+        if self._stopping:
+            self._finish(0)
+        elif self._recast is not None and self._changes is None:
+            self._exchange(self._recast)
+
+    def _exchange(self, recast: Recast) -> None:
+        """The new list counts: sink first, who is new is started, who stays is told."""
+        changes = self._changes = differences(self._children, recast.children)
+        self._children = list(recast.children)
+        started = []
+        for child in recast.children:
+            if child.name in changes.started:
+                if not self._start(child):
+                    break  # that was a death: those after it are started with it
+                started.append(child.name)
+            elif child.name in changes.told and not child.pauses:
+                self._inform(child)
+        for child in recast.children:
+            if child.name in changes.told and child.pauses:
+                self._inform(child)
+        self._await(started)
+        self._see_whether_all_know()
+
+    def _inform(self, child: Child) -> None:
+        ref = self._roster.get(child.name)
+        if ref is not None and child.view is not None:
+            self._unsure.add((child.name, self._generation[child.name]))
+            self.tell(ref, Reconfigure(child.view()))
+            self.tell(ref, Ready(self.actor_ref))
+
+    def _see_whether_all_know(self) -> None:
+        if self._changes is not None and not self._unsure:
+            self._end_recast()
+
+    def _hasten(self) -> None:
+        """Wait for nobody any more: the new list counts now."""
+        if self._recast is not None and self._changes is None and not self._stopping:
+            self._exchange(self._recast)
+        if self._changes is not None:
+            self._end_recast()
+
+    def _end_recast(self) -> None:
+        recast, changes = self._recast, self._changes
+        assert recast is not None
+        assert changes is not None
+        self._recast = self._changes = None
+        self._unsure.clear()
+        self._end_those(changes.gone)
+        self.tell(recast.reply_to, Recasted(changes.started, changes.told, changes.gone))
+        self._take_up_later()
+
+    def _take_up_later(self) -> None:
+        later, self._later = self._later, None
+        if later is not None:
+            self._begin_recast(later)
 
     def _begin_shutdown(self, hurry: bool) -> None:
         if self._over:
             return
+        if self._changes is not None:
+            self._end_recast()
         self._stopping = True
         self._draining = {child.name for child in self._children if child.drains and child.name in self._roster}
         if hurry or not self._draining or self._restart_from is not None:
