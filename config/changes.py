@@ -1,24 +1,27 @@
 """What differs between two configs, and what a running gateway has to do about it.
 
 `between` compares any two documents value by value; a list is one value. `diff` compares two valid configs with their
-defaults, so writing a default out changes nothing. `effect` is the table of config-ops 1.9. All pure; values in `shown`
-are redacted, so its lines may go into a chat.
+defaults, so writing a default out changes nothing. `effect` says how a change comes into use. All pure; values in
+`shown` are redacted, so its lines may go into a chat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from config import literals
 from config.account import Account
-from config.known import IGNORED, fits
+from config.overlay import CHANNEL
 from config.paths import Path, dotted, parse
 from config.redaction import redact
 from config.schema import Config
 
 Effect = Literal["live", "accounts", "restart"]
-"""Read again with the next message; accounts start anew; the whole gateway does."""
+"""Counts from the next message on; links of accounts start anew; the gateway has to be started over."""
+
+Mode = Literal["hybrid", "hot", "restart", "off"]
+"""`gateway.reload.mode`."""
 
 MAX_SHOWN = 200
 """Characters of one shown value."""
@@ -33,32 +36,20 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-_EFFECTS: Mapping[str, Effect] = {
-    "channels.imessage": "accounts",
-    "channels.defaults": "accounts",
-    "channels": "live",
-    "agents": "live",
-    "bindings": "live",
-    "session": "live",
-    "messages": "live",
-    "commands": "live",
-    "accessGroups": "live",
-    "logging": "live",
-    "retention": "live",
-    "gateway.retention": "live",
-    "gateway.reload": "live",
-    "gateway.channelHealthCheckMinutes": "live",
-    "gateway.remote": "live",
-    "gateway": "restart",
-    "tools": "live",
-    "skills": "live",
-    "identity": "live",
-    "meta": "live",
-    "routing": "live",
-    "talk": "live",
-    "ui": "live",
-    "$schema": "live",
-}
+_OF_A_LINK: frozenset[str | int] = frozenset(
+    {
+        "enabled",
+        "cliPath",
+        "dbPath",
+        "remoteHost",
+        "includeAttachments",
+        "debounceMs",
+        "probeTimeoutMs",
+        "sendTransport",
+        "region",
+    }
+)
+"""Keys of an account, or of the channel, that its child of imsg is started with, or sends are finished by."""
 _ORDER: Sequence[Effect] = ("live", "accounts", "restart")
 
 
@@ -94,12 +85,16 @@ def diff(old: Config, new: Config) -> tuple[str, ...]:
     return tuple(dotted(change.path) for change in between(before, after))
 
 
-def effect(paths: Iterable[str]) -> Effect:
-    """What changes at these dotted paths ask for: the longest prefix in the table decides, the gravest path wins.
+def effect(paths: Iterable[str], mode: Mode = "hybrid") -> Effect:
+    """What changes at these dotted paths ask for, the gravest of them; `live` for none.
 
-    What no line knows asks for a restart; no path at all for nothing more than `live`.
+    A running gateway takes everything in place. Only what the link of an account is made with, or a variable such a key
+    may refer to, has that account's link start anew. `mode` is `gateway.reload.mode` from before the change.
     """
-    return max((_effect(parse(path)) for path in paths), key=_ORDER.index, default="live")
+    found = {_effect(parse(path)) for path in paths}
+    if found and mode in {"off", "restart"}:
+        return "restart"
+    return max(found, key=_ORDER.index, default="live")
 
 
 def accounts(old: Iterable[Account], new: Iterable[Account]) -> frozenset[str]:
@@ -118,19 +113,14 @@ def shown(changes: Iterable[Change]) -> list[str]:
 
 
 def _effect(path: Path) -> Effect:
-    if _is_alien(path):
-        return "live"
-    for length in range(len(path), 0, -1):
-        found = _EFFECTS.get(dotted(path[:length]))
-        if found is not None:
-            return found
-    return "restart"
-
-
-def _is_alien(path: Path) -> bool:
-    """True inside blocks of other programs, which this gateway reads past."""
-    heads = ((path[: len(place)], path[len(place) :][:1], place, keys) for place, keys in IGNORED.items())
-    return any(key and key[0] in keys and fits(head, place) for head, key, place, keys in heads)
+    head, rest = path[: len(CHANNEL)], path[len(CHANNEL) :]
+    if head == CHANNEL[: len(head)] and not rest:
+        return "accounts"  # all of them come, go or change, as far as this can tell
+    if head != CHANNEL:
+        return "accounts" if path[0] == "env" else "live"
+    if rest[0] == "accounts":
+        rest = rest[2:]
+    return "accounts" if not rest or rest[0] in _OF_A_LINK else "live"
 
 
 def _text(value: object, path: Path) -> str:

@@ -8,6 +8,7 @@ stand in it as they are written. A missing or blank main file counts as `{}` her
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,9 @@ from config.expand import INCLUDE, Includer
 from config.merge import merge_overlay
 from config.paths import Path as Keys
 from config.places import Places
-from config.positions import scan
+from config.positions import Mark, scan
 from config.problems import Problem, in_file_order
-from config.source import Source, parse_bytes
+from config.source import Source, parse_bytes, read_if_any
 from config.source import read as read_bytes
 from config.tree import Node
 
@@ -132,17 +133,21 @@ def includes(source: Source) -> Iterator[Include]:
 
 def relinked(source: Source, names: Mapping[Path, Path]) -> str:
     """The text with every include of a file in `names` pointing to the file given there instead."""
-    from config import edit  # late: reading alone needs no editor
-
-    text = source.text
-    for keys, file in includes(source):
-        if file in names:
-            text = edit.set_value(text, keys, str(names[file]))
+    text, links = source.text, [(_mark(source, keys), names[file]) for keys, file in includes(source) if file in names]
+    for mark, name in sorted(links, key=lambda link: link[0].start, reverse=True):
+        text = text[: mark.start] + json.dumps(str(name)) + text[mark.end :]
     return text
 
 
+def _mark(source: Source, keys: Keys) -> Mark:
+    mark = source.root
+    for key in keys:
+        mark = mark.children[key]
+    return mark
+
+
 def _read(path: Path, env: Mapping[str, str], parts: list[Part], problems: list[Problem], *, main: bool) -> Node | None:
-    data = read_bytes(path)
+    data = read_bytes(path) if main else read_if_any(path)
     if isinstance(data, Problem):
         problems.append(data)
         return None

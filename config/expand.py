@@ -35,7 +35,8 @@ MAX_NAME = 4096
 class Includer:
     """Resolves the includes of one document. Its lists fill up on the way.
 
-    `files` and their `contents`, `problems`, and where something is missing because of them (`broken`).
+    `files` and their `contents`, `problems`, where something is missing because of them (`broken`), and every file
+    that was `named`, whether it could be read or not (links not followed).
     """
 
     def __init__(self, main: Path, env: Mapping[str, str]) -> None:
@@ -46,6 +47,7 @@ class Includer:
         self.files: list[Path] = []
         self.contents: list[bytes] = []
         self.broken: list[Keys] = []
+        self.named: list[Path] = []
 
     def resolve(self, node: Node) -> Node:
         """The document with every include replaced; broken ones are left out and reported."""
@@ -115,7 +117,8 @@ class Includer:
         if not text.strip() or "\0" in text or len(text) >= MAX_NAME:
             self._report(name, here, "is not a usable file name")
             return None
-        file = Path(os.path.realpath(stack[-1].parent / text))
+        self.named.append(stack[-1].parent / text)
+        file = Path(os.path.realpath(self.named[-1]))
         fault = self._fault(file, stack)
         if fault is not None:
             self._report(name, here, fault)

@@ -1,15 +1,14 @@
 """The way from files to a `Loaded` config.
 
-Read, parse, includes, the gateway's own overlay file, foreign keys out, variables in, schema, effective
+Read, parse, includes, the gateway's own overlay file, overrides, foreign keys out, variables in, schema, effective
 accounts, checks across keys. Each step either goes on or ends with all the problems it found; nothing is
 raised for bad input, and an invalid file never counts as an empty one.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config import checks, tree
@@ -17,16 +16,15 @@ from config.account import Account
 from config.accounts import default_account, effective
 from config.checks import Check
 from config.dotenv import variables
-from config.expand import Includer
 from config.known import Sifted, sift
-from config.merge import merge_overlay
 from config.paths import Path as Keys
 from config.paths import dotted, parse
 from config.places import Places
 from config.problems import Problem, in_file_order
+from config.reading import DEBUG, Reading, read_files
 from config.schema import Config
 from config.schema.logs import LEVELS
-from config.source import parse_bytes, read
+from config.trail import trails
 from config.tree import Node
 from config.validate import validate
 from config.values import Values, fill
@@ -38,7 +36,9 @@ class Loaded:
 
     `config` is None exactly when there are `problems`; then `accounts` is empty. `path` is the main file,
     `files` everything that was read (main file, includes, overlay). `digest` is the SHA-256 of all their bytes
-    in that order. `unresolved` maps dotted paths to the unset variables they refer to.
+    in that order. `unresolved` maps dotted paths to the unset variables they refer to. `watched` are the paths whose
+    change can change any of this, there or not: main file, overlay, every include that is named, `.env` files, and the
+    links on the way to them with what they lead to.
     """
 
     config: Config | None
@@ -49,6 +49,7 @@ class Loaded:
     digest: str
     files: tuple[Path, ...] = ()
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    watched: tuple[Path, ...] = ()
 
     @property
     def default_account(self) -> Account | None:
@@ -56,23 +57,18 @@ class Loaded:
         return None if self.config is None else default_account(self.config, self.accounts)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What the files gave: the merged document, or problems, and where the document lacks something because of them."""
-
-    root: Node | None = None
-    problems: list[Problem] = field(default_factory=list)
-    broken: list[Keys] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    digest: str = ""
-
-
-def load(places: Places, env: Mapping[str, str], further: Collection[Check] = ()) -> Loaded:
+def load(
+    places: Places,
+    env: Mapping[str, str],
+    further: Collection[Check] = (),
+    overrides: Mapping[str, object] | None = None,
+) -> Loaded:
     """The config at `places.config` with everything it needs from `env`. Never raises for bad input.
 
     `further` are checks this package cannot make itself; what they find refuses the file like any other problem.
+    `overrides` are plain values in the shape of the file, laid over everything; problems in them name `DEBUG`.
     """
-    reading = _read_files(places, env)
+    reading = read_files(places, env, overrides or {})
     if reading.root is None:
         return _refused(places, reading, reading.problems, ())
     names, warnings = variables(env, places.dotenv, reading.root)
@@ -103,66 +99,26 @@ def load(places: Places, env: Mapping[str, str], further: Collection[Check] = ()
         digest=reading.digest,
         files=tuple(reading.files),
         unresolved={dotted(path): names for path, names in filled.unresolved.items()},
+        watched=trails((*reading.named, *places.dotenv)),
     )
 
 
-def _read_files(places: Places, env: Mapping[str, str]) -> _Reading:
-    reading = _Reading()
-    digest = hashlib.sha256()
-    main = _read_document(places.config, env, reading, digest, main=True)
-    over = _read_document(places.overlay, env, reading, digest, main=False)
-    if main is not None:
-        reading.root = main if over is None else merge_overlay(main, over)
-    reading.digest = digest.hexdigest()
-    return reading
-
-
-def _read_document(
-    path: Path, env: Mapping[str, str], reading: _Reading, digest: hashlib._Hash, *, main: bool
-) -> Node | None:
-    data = read(path)
-    if isinstance(data, Problem):
-        reading.problems.append(data)
-    if data is None and main:
-        reading.problems.append(Problem("<root>", _how_to_start(path)))
-    if data is None or isinstance(data, Problem):
-        return None
-    reading.files.append(path)
-    digest.update(data)
-    source = parse_bytes(path, data, main=main)
-    if isinstance(source, list):
-        reading.problems.extend(source)
-        return None
-    includer = Includer(path, env)
-    root = includer.resolve(tree.grow(source))
-    reading.problems.extend(includer.problems)
-    reading.broken.extend(includer.broken)
-    reading.files.extend(includer.files)
-    for content in includer.contents:
-        digest.update(content)
-    if not isinstance(root.value, dict):
-        reading.problems.append(source.problem("<root>", "must be an object once its includes are read", 0))
-        return None
-    return root
-
-
-def _how_to_start(path: Path) -> str:
-    return (
-        f"there is no config file at {path}; create it with: "
-        '{ channels: { imessage: { cliPath: "imsg" } } } (or name another with --config or OPENCLAW_CONFIG_PATH)'
-    )
-
-
-def _refused(places: Places, reading: _Reading, found: list[Problem], warnings: Iterable[str]) -> Loaded:
+def _refused(places: Places, reading: Reading, found: list[Problem], warnings: Iterable[str]) -> Loaded:
     return Loaded(
         config=None,
         accounts=(),
-        problems=in_file_order(found),
+        problems=in_file_order([_placed(problem) for problem in found]),
         warnings=tuple(dict.fromkeys(warnings)),
         path=places.config,
         digest=reading.digest,
         files=tuple(reading.files),
+        watched=trails((*reading.named, *places.dotenv)),
     )
+
+
+def _placed(problem: Problem) -> Problem:
+    """Overrides have no lines."""
+    return replace(problem, line=None, column=None) if problem.file == DEBUG else problem
 
 
 def _foreign(sifted: Sifted) -> list[str]:

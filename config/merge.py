@@ -2,7 +2,8 @@
 
 Included files and the keys beside `$include`: objects merge, lists are joined, everything else is replaced.
 The overlay: objects merge and everything else, lists too, is replaced; only `agents.list` is matched entry by
-entry on `id`, so that the overlay can say what runs for an agent of the main file.
+entry on `id`, so that the overlay can say what runs for an agent of the main file. Overrides are replaced there, too:
+they hold what is meant, whole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,16 @@ def merge_include(base: Node, over: Node) -> Node:
     if isinstance(base.value, tuple) and isinstance(over.value, tuple):
         return over.with_value(base.value + over.value)
     return over
+
+
+def merge_overrides(base: Node, over: Node) -> Node:
+    """`over` laid over `base`, as what is set in memory is laid over all files."""
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    merged = dict(base.value)
+    for key, node in over.value.items():
+        merged[key] = merge_overrides(merged[key], node) if key in merged else node
+    return base.with_value(merged)
 
 
 def merge_overlay(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:

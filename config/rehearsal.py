@@ -21,6 +21,7 @@ from config.loading import Loaded, load
 from config.places import Places
 from config.problems import Problem
 from config.source import Source, parse_bytes
+from config.trail import trails
 
 _ROOTS = "OPENCLAW_INCLUDE_ROOTS"
 
@@ -60,7 +61,9 @@ def rehearse(
     true = [Part(part.path, contents.get(part.path, part.content)) for part in shown]
     digest = documents.digest(part.content for part in true)
     files = tuple(part.path for part in true)
-    return Rehearsal(found, replace(loaded, problems=problems, path=places.config, files=files, digest=digest))
+    watched = trails(stands_for.get(path, path) for path in loaded.watched)
+    named = replace(loaded, problems=problems, path=places.config, files=files, digest=digest, watched=watched)
+    return Rehearsal(found, named)
 
 
 def imagine(
@@ -99,7 +102,7 @@ def _stage(
 
 
 def _source(part: Part, places: Places) -> Source | None:
-    found = parse_bytes(part.path, part.content, main=part.path == places.config)
+    found = parse_bytes(part.path, part.content, main=part.path == places.config, part=True)
     return None if isinstance(found, list) else found
 
 

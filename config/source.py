@@ -104,6 +104,19 @@ def read(path: Path) -> bytes | Problem | None:
     return data
 
 
+def read_if_any(path: Path) -> bytes | Problem | None:
+    """`read` for a file that may be missing. A link to nowhere is a Problem: what it led to may have counted."""
+    data = read(path)
+    if data is None:
+        for here in (path, *path.parents):
+            if here.is_symlink():
+                remedy = f"bring that back, or remove the link {here}"
+                return Problem("<root>", f"{path} leads to {os.path.realpath(path)}, which is not there: {remedy}")
+            if here.parent.exists():
+                break
+    return data
+
+
 def parse_bytes(path: Path, data: bytes, *, main: bool = True, part: bool = False) -> Source | list[Problem]:
     """The file as a `Source`, or everything that makes it unreadable. A `part` need not hold an object."""
     try:

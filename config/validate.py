@@ -58,7 +58,7 @@ def _problem(root: Node, detail: ErrorDetails) -> Iterator[Problem]:
     if kind == "too_short" and detail["input"]:
         return  # the entries themselves are wrong and reported
     if kind == "extra_forbidden":
-        yield tree.problem(root, path, _unknown_key(path, container), at_key=True)
+        yield tree.problem(root, path, unknown_key(path, container), at_key=True)
     elif kind == "union_tag_not_found":
         yield tree.problem(root, (*path, "type"), "is required: " + _choices(_tags(container)))
     elif kind == "union_tag_invalid":
@@ -82,7 +82,8 @@ def _choices(names: list[str]) -> str:
     return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def _unknown_key(path: Path, container: Any) -> str:
+def unknown_key(path: Path, container: Any) -> str:
+    """What to say about a key that its container, a type of the schema or None, does not have."""
     from difflib import get_close_matches  # late: only a broken file needs it
 
     key = str(path[-1])

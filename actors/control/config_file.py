@@ -1,22 +1,33 @@
 """The config file as this gateway takes it: with the checks that only those who use its lists can make.
 
-``load`` is ``config.load`` with these checks, for the gateway and for every verb alike. ``cautions`` says what is legal
-in a valid file and probably not meant: at the start of the gateway, and to ``config validate``.
+``CHECKS`` are those; ``load`` reads and ``writer`` changes the file with them, for the gateway and for every verb.
+``cautions`` says what is legal in a valid file and probably not meant: at the start of the gateway, and to ``config
+validate``.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from actors.access import cautions as access
 from actors.access.list_check import unusable_lists
 from actors.access.view import AccessView
 from actors.pairing.store import PairingStore, StoreUnreadableError
-from config import Loaded, Places
+from config import Check, Loaded, Places
 from config import load as read
+from config.writer import Writer
+
+CHECKS: Final[tuple[Check, ...]] = (unusable_lists,)
+"""What refuses a file besides what the config package finds itself."""
 
 
-def load(places: Places, env: Mapping[str, str]) -> Loaded:
-    """The config at ``places.config``. Never raises for bad input: what is wrong is in ``problems``."""
-    return read(places, env, (unusable_lists,))
+def load(places: Places, env: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Loaded:
+    """The config at ``places.config``, with overrides on top. Never raises: what is wrong is in ``problems``."""
+    return read(places, env, CHECKS, overrides)
+
+
+def writer(places: Places, env: Mapping[str, str]) -> Writer:
+    """The writer of the config at ``places.config``: what it writes is judged as ``load`` judges it."""
+    return Writer(places, env, CHECKS)
 
 
 def cautions(loaded: Loaded, places: Places) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from actors.pairing.files import REPAIR, StoreUnreadableError, private_folder, read_object, stamp, write_object
-from actors.pairing.lockfile import BusyError, Waits, locked
+from config.lockfile import BusyError, Waits, as_openclaw, locked
 
 SETTLED_NS = 100_000_000
 """A file that changed less long ago may change again under the same stamp: file systems tell time in ticks."""
@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Document(Generic[T]):
     """One file. ``parse`` makes a value of its object (``{key: []}`` when there is none) or raises ``ValueError(why)``.
 
-    ``wall`` (unix seconds), ``sleep`` and ``waits`` only serve the lock; ``remedy`` is what to do about a damaged
-    file. Every method may raise ``StoreUnreadableError``.
+    ``wall`` (unix seconds), ``sleep`` and ``waits`` (None: as OpenClaw does) only serve the lock; ``remedy`` is what to
+    do about a damaged file. Every method may raise ``StoreUnreadableError``.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Document(Generic[T]):
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             private_folder(self.path.parent)
-            with locked(lock, self._wall, self._sleep, self._waits):
+            with locked(lock, waits=self._waits or as_openclaw(self._sleep), wall=self._wall):
                 yield
         except BusyError as busy:
-            why = f"is {busy}: try again, or remove {lock} if that is not running"
+            why = f"is locked by {busy.holder}: try again, or remove {lock} if that is not running"
             raise StoreUnreadableError(self.path, why) from busy
         except OSError as error:
             raise StoreUnreadableError(self.path, f"cannot be locked: {error.strerror or error}") from error

@@ -82,10 +82,12 @@ def write_object(path: Path, value: dict[str, Any]) -> None:
     """
     # Through a symlink: the name stays what the person made it, the file behind it changes.
     path = Path(os.path.realpath(path))
-    for left in path.parent.iterdir():
-        if left.name.startswith(f".{path.name}.") and left.suffix == ".tmp":
-            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    for left in path.parent.iterdir():
+        # As many dots: what is made for the lock beside it belongs to whoever wants that.
+        is_draft = left.name.startswith(f".{path.name}.") and left.suffix == ".tmp"
+        if is_draft and left.name.count(".") == temporary.name.count("."):
+            left.unlink(missing_ok=True)
     text = json.dumps({"version": VERSION, **value}, indent=2) + "\n"
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:

@@ -13,8 +13,8 @@ from typing import Any
 from actors.pairing import guard
 from actors.pairing.document import Document
 from actors.pairing.guard import Mark, Record, Strikes
-from actors.pairing.lockfile import Waits
 from actors.pairing.records import iso, seconds
+from config.lockfile import Waits
 
 MOVE_AWAY = (
     "move it away, and pairing works again. Forgotten then are today's challenges, denials and wrong codes, when "

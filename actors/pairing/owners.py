@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from actors.pairing.document import Document
-from actors.pairing.lockfile import Waits
 from actors.pairing.records import handle_of, iso
+from config.lockfile import Waits
 
 
 class Owner(NamedTuple):

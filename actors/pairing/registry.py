@@ -3,27 +3,30 @@
 Told ``Challenged`` once the row is journaled; keeps the request in the files the CLI works on, notes in the guard
 which row its answer belongs to, and tells the chunker that answer, which goes through the outbox like any other. A
 repeat gets no second answer; a row whose answer a crash prevented gets it after the restart. Told ``Notify``, it asks
-the journal which row was challenged, and lets the chunker tell that chat, once, that its person is in.
+the journal which row was challenged, and lets the chunker tell that chat, once, that its person is in. Told
+``Enroll`` by somebody who speaks for the owner, it says whom pairing lets in, lets somebody in or shuts them out.
 
 Nothing about a stranger is kept in memory but which refusals were told in the log, of which there is an end, and one
 who gets no code costs a look at four file names.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.access import reasons
 from actors.access.flips import flip
 from actors.access.reasons import PAIRING_REQUIRED, STORE_UNREADABLE
 from actors.access.view import AccessView
-from actors.envelopes.control import Listen, Record, Ref, Replay, Replayed, Tick
+from actors.envelopes.control import Enroll, Enrolled, Listen, Reconfigure, Record, Ref, Replay, Replayed, Tick
 from actors.envelopes.facts import Rejudged, Settled
 from actors.envelopes.inbound import Asked, Challenge, Challenged, Dropped, Held, Notify
 from actors.envelopes.outbound import Reply
+from actors.pairing import approval
 from actors.pairing.challenge import NOTICE_POSITION, NOTICE_TEXT, challenge_text
 from actors.pairing.codes import Request
 from actors.pairing.decision import is_owed, why_no_code
 from actors.pairing.guard_file import PairingGuard
+from actors.pairing.owners import OwnerFile
 from actors.pairing.store import PairingStore, StoreUnreadableError
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
@@ -37,10 +40,18 @@ PENDING, FULL = reasons.PAIRING_PENDING, reasons.TOO_MANY_REQUESTS
 """Why a stranger's row was dropped; the guard has two more reasons."""
 
 
+class RegistryView(NamedTuple):
+    """What it goes by, by account: the config key of ``dmPolicy``, and the view, which says what lets somebody in."""
+
+    keys: Mapping[str, str]
+    views: Mapping[str, AccessView]
+
+
 class PairingRegistry(Actor):
     """One for all accounts; ``keys`` names the config key of each account's dmPolicy.
 
-    ``views``, by account, tell what would let in whoever is refused; without them that is not said.
+    ``views``, by account, tell what would let in whoever is refused; without them that is not said. ``owners`` are
+    those kept in our state, in a file beside the guard's unless it is given: whoever is shut out is an owner no more.
     """
 
     mortal = False
@@ -54,6 +65,7 @@ class PairingRegistry(Actor):
         keys: Mapping[str, str],
         guard: PairingGuard,
         views: Mapping[str, AccessView] | None = None,
+        owners: OwnerFile | None = None,
     ) -> None:
         super().__init__(context)
         self._store = store
@@ -62,6 +74,7 @@ class PairingRegistry(Actor):
         self._keys = keys
         self._guard = guard
         self._views = views or {}
+        self._owners = owners or OwnerFile(guard.path.with_name("owners.json"))
         self._postponed: list[Challenged] = []
         self._has_more = False
         self._is_waiting = False
@@ -80,6 +93,10 @@ class PairingRegistry(Actor):
                 self._notify(account, handle)
             case Replayed("asked", items):
                 self._tell_asked(items)
+            case Enroll():
+                self._enroll(message)
+            case Reconfigure(RegistryView(keys, views)):
+                self._keys, self._views = keys, views
             case Listen(reply_to):
                 self._judge = reply_to
             case Tick("again"):
@@ -190,6 +207,34 @@ class PairingRegistry(Actor):
                 notice = Reply(asked.seq, "pairing", asked.address, NOTICE_TEXT, (), NOTICE_POSITION)
                 self.tell(self._chunker, notice)
 
+    def _enroll(self, order: Enroll) -> None:
+        changed = False
+        try:
+            if order.what == "add":
+                changed = self._let_in(order.account, order.handle)
+            elif order.what == "remove":
+                changed = self._shut_out(order.account, order.handle)
+            handles = tuple(sorted(self._store.allowed(order.account)))
+        except StoreUnreadableError as error:
+            self.tell(order.reply_to, Enrolled(order.tag, (), changed, str(error)))
+            return
+        self.tell(order.reply_to, Enrolled(order.tag, handles, changed))
+
+    def _let_in(self, account: str, handle: str) -> bool:
+        now = self.clock.wall()
+        with self._guard.exclusive():
+            if handle in self._store.allowed(account):
+                return False
+            # Before they are in, as an approval does it: nobody is ever in of whom it is not known since when.
+            self._guard.approved(account, handle, now)
+            return bool(self._store.admit(account, (handle,), now))
+
+    def _shut_out(self, account: str, handle: str) -> bool:
+        done = approval.revoke(self._store, self._owners, account, handle, self._guard, self.clock.wall())
+        if done.unmarked:
+            self.log.warning("an import may let {} in again: {}", masked(handle), done.unmarked)
+        return done.was_in or done.was_owner
+
     def _is_in(self, account: str, handle: str) -> bool:
         view = self._views.get(account)
         if view is not None and view.dm_policy != "pairing":
@@ -215,9 +260,11 @@ class PairingRegistry(Actor):
         self.tell(self._journal, Record(Settled(message.seq, outcome)))
 
     def set_aside(self, message: Any, error: BaseException) -> None:
-        """A request that cannot be handled is held, visibly; the stranger hears nothing."""
+        """A request that cannot be handled is held, visibly; the stranger hears nothing. Who gave an order hears it."""
         if isinstance(message, Challenged):
             self._settle(message, Held(f"pairing failed: {error!r}"))
+        elif isinstance(message, Enroll):
+            self.tell(message.reply_to, Enrolled(message.tag, (), trouble=f"it broke ({type(error).__name__})"))
 
 
 def masked(handle: str) -> str:

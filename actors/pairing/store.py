@@ -19,8 +19,8 @@ from actors.pairing import codes, records
 from actors.pairing.codes import DEFAULT_ACCOUNT, Request
 from actors.pairing.document import Document
 from actors.pairing.files import StoreUnreadableError
-from actors.pairing.lockfile import Waits
 from actors.pairing.records import Approvals, RegionOf, handle_of, no_region
+from config.lockfile import Waits
 
 __all__ = ["PairingStore", "StoreUnreadableError"]
 

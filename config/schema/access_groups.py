@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, model_validator
 
-from config.schema.base import Block, Senders, Text
+from config.schema.base import Block, Senders, Word
 
 SENDERS = "message.senders"
 """The type of a group that lists people by channel."""
@@ -28,7 +28,7 @@ class AccessGroup(Block):
 
     model_config = ConfigDict(json_schema_extra=_any_of_another_type)
 
-    type: Text
+    type: Word
     """`message.senders`; groups of other types are OpenClaw's and never match here."""
     members: dict[str, Senders]
     """Who belongs to it, by channel; "*" are members on every channel."""

@@ -12,17 +12,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from config.ids import normalize_id
-from config.schema.base import Block, Count, Positive, Text
+from config.schema.base import Block, Count, File, Phrase, Positive, Reach, Text, Word
 
-AgentId = Annotated[str, AfterValidator(lambda text: normalize_id(text, "main"))]
+AgentId = Annotated[str, Reach.NOTHING, AfterValidator(lambda text: normalize_id(text, "main"))]
 
 
 class ModelChoice(Block):
     """A model, with what to try when it fails."""
 
-    primary: Text | None = None
+    primary: Word | None = None
     """The model, as `provider/name`."""
-    fallbacks: tuple[str, ...] = ()
+    fallbacks: tuple[Phrase, ...] = ()
     """What to try when it fails, in this order."""
 
 
@@ -87,7 +87,7 @@ class AcpOptions(Block):
     """What runs it."""
     mode: Literal["persistent", "oneshot"] | None = None
     """One process for the whole session, or one for each turn."""
-    cwd: str | None = None
+    cwd: File | None = None
     """The folder it works in."""
 
 
@@ -106,16 +106,16 @@ Runtime = EchoRuntime | CommandRuntime | ModelRuntime | EmbeddedRuntime | AcpRun
 class Identity(Block):
     """Who the agent appears to be."""
 
-    name: str | None = None
+    name: Phrase | None = None
     """Its name; also how people mention it in groups."""
-    emoji: str | None = None
+    emoji: Phrase | None = None
     """Its emoji; also a mention."""
 
 
 class AgentGroupChat(Block):
     """The agent in groups."""
 
-    mention_patterns: tuple[str, ...] | None = None
+    mention_patterns: tuple[Phrase, ...] | None = None
     """Regular expressions that count as a mention; an empty list switches mentions off for this agent."""
     history_limit: Count | None = None
     """Messages of a group kept as context for this agent."""
@@ -126,9 +126,9 @@ class AgentEntry(Block):
 
     default: bool = False
     """Whether it answers where no binding says otherwise; the first agent when none is marked."""
-    name: str | None = None
+    name: Phrase | None = None
     """A label for people."""
-    workspace: Text | None = None
+    workspace: Annotated[Text, Reach.FILE] | None = None
     """The folder it works in."""
     identity: Identity = Field(default_factory=Identity)
     """Who it appears to be."""
@@ -136,7 +136,7 @@ class AgentEntry(Block):
     """Its settings in groups."""
     model: Model | None = None
     """The model that answers when there is no `runtime`."""
-    runtime: Annotated[Runtime, Field(discriminator="type")] | None = None
+    runtime: Annotated[Runtime, Field(discriminator="type"), Reach.AGENT] | None = None
     """What answers."""
 
 
@@ -154,7 +154,7 @@ class AgentDefaults(Block):
     """Turns that may run at the same time."""
     timeout_seconds: Positive = 600
     """Seconds one turn may take."""
-    workspace: Text | None = None
+    workspace: Annotated[Text, Reach.FILE] | None = None
     """The folder of agents without their own."""
     model: Model | None = None
     """The model of agents without their own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from config.schema.agents import AgentId
-from config.schema.base import Block, Text
+from config.schema.base import Block, Phrase, Word
 
 
 class Peer(Block):
@@ -13,24 +13,24 @@ class Peer(Block):
 
     kind: Literal["direct", "dm", "group", "channel"]
     """Whether it is a direct chat or a group."""
-    id: Text
+    id: Word
     """The handle of a direct chat, the chat id of a group."""
 
 
 class Match(Block):
     """Where a binding holds; every key that is set must fit."""
 
-    channel: Text
+    channel: Word
     """The channel, `imessage`."""
-    account_id: str | None = None
+    account_id: Phrase | None = None
     """The account, "*" for all of them; the default account when unset."""
     peer: Peer | None = None
     """One conversation."""
-    guild_id: str | None = None
+    guild_id: Phrase | None = None
     """Of other channels; never fits here."""
-    team_id: str | None = None
+    team_id: Phrase | None = None
     """Of other channels; never fits here."""
-    roles: tuple[str, ...] | None = None
+    roles: tuple[Phrase, ...] | None = None
     """Of other channels; never fits here."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from config.schema.base import Block, Count, Positive, Senders
+from config.schema.base import Block, Count, File, Host, Phrase, Positive, Program, Senders
 from config.schema.channel_parts import (
     BlockStreamingCoalesce,
     Catchup,
@@ -48,17 +48,17 @@ class AccountBlock(Block):
 
     enabled: bool | None = None
     """Whether it runs."""
-    name: str | None = None
+    name: Phrase | None = None
     """A label for people."""
-    cli_path: str | None = None
+    cli_path: Program | None = None
     """The program that talks to Messages: a name, a path, or a script that runs imsg on another Mac."""
-    db_path: str | None = None
+    db_path: File | None = None
     """The Messages database, a path on the Mac where imsg runs; imsg's own choice when unset."""
-    remote_host: str | None = None
+    remote_host: Host | None = None
     """`host` or `user@host` where attachments are fetched from; found in the script of `cliPath` when unset."""
     service: Service | None = None
     """How new messages go out."""
-    region: str | None = None
+    region: Phrase | None = None
     """Two letters of the country for phone numbers without a country code."""
     dm_policy: DmPolicy | None = None
     """Who may write in a direct chat; open needs "*" in `allowFrom`."""
@@ -82,9 +82,9 @@ class AccountBlock(Block):
     """Which reactions the agent is told about: those to its own messages, all, or none."""
     include_attachments: bool | None = None
     """Whether files people send reach the agent."""
-    attachment_roots: tuple[str, ...] | None = None
+    attachment_roots: tuple[File, ...] | None = None
     """Folders files may come from; absolute, `*` stands for one whole segment."""
-    remote_attachment_roots: tuple[str, ...] | None = None
+    remote_attachment_roots: tuple[File, ...] | None = None
     """The same for files fetched from another Mac; `attachmentRoots` when unset."""
     media_max_mb: Positive | None = None
     """Megabytes a file may have, in and out."""
@@ -100,9 +100,9 @@ class AccountBlock(Block):
     """Whether finished blocks are sent while the agent still writes."""
     block_streaming_coalesce: BlockStreamingCoalesce | None = None
     """How such blocks are joined."""
-    response_prefix: str | None = None
+    response_prefix: Phrase | None = None
     """Put before every answer; "auto" is the agent's name, an empty text is none."""
-    default_to: str | None = None
+    default_to: Phrase | None = None
     """Where a message without a target goes."""
     allow_to: Senders | None = None
     """Addresses that may be written to before they wrote."""
@@ -133,7 +133,7 @@ class ImessageBlock(AccountBlock):
 
     accounts: dict[str, AccountBlock] = Field(default_factory=dict)
     """Several identities, by id; without any the channel's own keys are the account "default"."""
-    default_account: str | None = None
+    default_account: Phrase | None = None
     """The account that is meant where none is named; "default", else the first, when unset."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.schema.base import Block, Count, Positive
+from config.schema.base import Block, Count, Phrase, Positive
 
 DmPolicy = Literal["pairing", "allowlist", "open", "disabled"]
 GroupPolicy = Literal["open", "allowlist", "disabled"]
@@ -24,7 +24,7 @@ class GroupEntry(Block):
 
     require_mention: bool | None = None
     """Whether only messages that mention the agent count; true when neither this entry nor `*` says."""
-    system_prompt: str | None = None
+    system_prompt: Phrase | None = None
     """Added to the agent's instructions in this group; an empty text silences the one of `*`."""
 
 
@@ -109,7 +109,7 @@ class OwnerNotice(Block):
 
     enabled: bool = True
     """Whether the owner is told."""
-    to: str | None = None
+    to: Phrase | None = None
     """Whom to tell; the owner's direct chat when unset."""
     per_hour: Positive = 4
     """Notices in one hour."""

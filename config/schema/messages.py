@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.schema.base import Block, Count, Positive
+from config.schema.base import Block, Count, Phrase, Positive
 
 QueueMode = Literal["steer", "followup", "collect", "steer-backlog", "steer+backlog", "queue", "interrupt"]
 
@@ -14,7 +14,7 @@ QueueMode = Literal["steer", "followup", "collect", "steer-backlog", "steer+back
 class GroupChat(Block):
     """Groups of every channel."""
 
-    mention_patterns: tuple[str, ...] | None = None
+    mention_patterns: tuple[Phrase, ...] | None = None
     """Regular expressions that count as a mention, for agents without their own; empty: no mentions."""
     history_limit: Positive | None = None
     """Messages of a group kept as context where the channel does not say."""
@@ -51,7 +51,7 @@ class StatusReactions(Block):
 
     enabled: bool = False
     """Whether they are sent."""
-    emojis: dict[str, str] = Field(default_factory=dict)
+    emojis: dict[str, Phrase] = Field(default_factory=dict)
     """The emoji for each state."""
     timing: dict[str, Count] = Field(default_factory=dict)
     """Milliseconds, by OpenClaw's names."""
@@ -60,7 +60,7 @@ class StatusReactions(Block):
 class Messages(Block):
     """What holds for messages of every channel."""
 
-    response_prefix: str | None = None
+    response_prefix: Phrase | None = None
     """Put before every answer where channel and account do not say; "auto" is the agent's name."""
     group_chat: GroupChat = Field(default_factory=GroupChat)
     """Groups of every channel."""
@@ -68,7 +68,7 @@ class Messages(Block):
     """Joining of quick messages of one sender."""
     queue: Queue = Field(default_factory=Queue)
     """What happens with messages that arrive while the agent works."""
-    ack_reaction: str | None = None
+    ack_reaction: Phrase | None = None
     """The emoji that says a message was seen; none when unset or empty."""
     ack_reaction_scope: Literal["group-mentions", "group-all", "direct", "all", "off", "none"] = "group-mentions"
     """Which messages get it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from config.schema.access_groups import AccessGroup
 from config.schema.agents import Agent, Agents
-from config.schema.base import Block
+from config.schema.base import Block, Host, Reach
 from config.schema.bindings import Binding
 from config.schema.channel import Channels
 from config.schema.commands import Commands
@@ -20,9 +22,9 @@ from config.schema.session import Session
 class Config(Block):
     """A valid config file: every block with its defaults, except accounts (see `config.accounts`)."""
 
-    schema_url: str | None = Field(default=None, alias="$schema")
+    schema_url: Host | None = Field(default=None, alias="$schema")
     """Where an editor finds the schema of this file."""
-    env: Env = Field(default_factory=Env)
+    env: Annotated[Env, Reach.VARIABLES] = Field(default_factory=Env)
     """Variables for `${NAME}` references in this file."""
     channels: Channels = Field(default_factory=Channels)
     """The channel this gateway serves, and who may use it."""

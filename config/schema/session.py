@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.schema.base import Block, Positive
+from config.schema.base import Block, File, Phrase, Positive
 
 DmScope = Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]
 
@@ -38,13 +38,13 @@ class ResetByType(Block):
 class SendMatch(Block):
     """Which sends a rule is about; every key that is set must fit."""
 
-    channel: str | None = None
+    channel: Phrase | None = None
     """The channel."""
     chat_type: Literal["direct", "dm", "group", "channel", "thread"] | None = None
     """The kind of chat."""
-    key_prefix: str | None = None
+    key_prefix: Phrase | None = None
     """How the session's key begins, without `agent:<id>:`."""
-    raw_key_prefix: str | None = None
+    raw_key_prefix: Phrase | None = None
     """How the whole session key begins."""
 
 
@@ -73,9 +73,9 @@ class Session(Block):
     """Whether everybody shares one session (global)."""
     dm_scope: DmScope = "main"
     """Which direct chats share a session: all of them, or those of one person, channel, account."""
-    main_key: str = "main"
+    main_key: Phrase = "main"
     """Read and not used: the main session is always called main."""
-    identity_links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    identity_links: dict[str, tuple[Phrase, ...]] = Field(default_factory=dict)
     """One person's addresses, as `channel:handle`, by a name of your choice."""
     reset: Reset | None = None
     """When a session starts anew by itself; never when unset."""
@@ -83,11 +83,11 @@ class Session(Block):
     """The same by kind of chat."""
     reset_by_channel: dict[str, Reset] = Field(default_factory=dict)
     """The same for single channels."""
-    reset_triggers: tuple[str, ...] = ("/new", "/reset")
+    reset_triggers: tuple[Phrase, ...] = ("/new", "/reset")
     """Messages that start a session anew."""
     idle_minutes: Positive | None = None
     """The older way to write `reset` after idle minutes."""
-    store: str | None = None
+    store: File | None = None
     """OpenClaw's file of sessions, with `{agentId}`; read and not used."""
     send_policy: SendPolicy | None = None
     """Whether a session may send at all."""

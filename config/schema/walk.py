@@ -5,13 +5,14 @@ Places are patterns: keys as the file has them, `*` for any id or index. The var
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from config.schema.base import Reach
 from config.schema.root import Config
 
 Pattern = tuple[str, ...]
@@ -62,6 +63,27 @@ def item_of(container: Any) -> Any:
     if get_origin(container) is dict:
         return arguments[1]
     return arguments[0] if get_origin(container) is tuple else None
+
+
+def reach_of(info: FieldInfo) -> Reach | None:
+    """What a key's value reaches, as its type says: the farthest of several. None where it says nothing."""
+    return max(_reaches((*info.metadata, info.annotation)), key=lambda reach: reach is not Reach.NOTHING, default=None)
+
+
+def takes_text(annotation: Any) -> bool:
+    """Whether a value of a type is free text, or a list or map of such."""
+    return any(
+        kind is str or (item_of(kind) is not None and takes_text(item_of(kind))) for kind in variants(annotation)
+    )
+
+
+def _reaches(parts: Iterable[Any]) -> Iterator[Reach]:
+    """The marks among the parts of a type, blocks not gone into."""
+    for part in parts:
+        if isinstance(part, Reach):
+            yield part
+        else:
+            yield from _reaches(get_args(part))
 
 
 def is_block(variant: Any) -> bool:

@@ -137,6 +137,14 @@ def test_an_include_outside_the_folder_of_the_name_stays_refused(desk: Desk, tmp
     assert "historyLimit" in target.read_text()
 
 
+def test_a_file_below_one_that_holds_a_list_is_changed_there(places: Places) -> None:
+    desk = Desk(places, text='{ agents: { list: { $include: "all.json5" } } }')
+    desk.add("all.json5", '[{ id: "a", identity: { $include: "who.json5" } }] // all')
+    who = desk.add("who.json5", '{ name: "W" } // who')
+    assert desk.set("agents.list[0].identity.name", "Me").file == who
+    assert who.read_text() == '{ name: "Me" } // who'
+
+
 class TestOwnFile:
     """The gateway's own file, laid over the main one."""
 

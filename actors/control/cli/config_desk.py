@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from actors.access.list_check import unusable_lists
 from actors.control.cli.common import remark
 from actors.control.cli.exits import ERROR, USAGE, VerbError
+from actors.control.config_file import writer as writer_of
 from actors.runtime.logs import visible
 from config import Places
 from config.paths import Path as Keys
@@ -17,7 +17,7 @@ from config.writer import Writer, WriteRefusedError
 
 def writer(where: Places) -> Writer:
     """The writer of the config file in use, with the checks a start makes."""
-    return Writer(where, os.environ, (unusable_lists,))
+    return writer_of(where, os.environ)
 
 
 def keys(text: str | None) -> Keys:

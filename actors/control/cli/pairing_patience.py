@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from actors.control.cli.common import remark
-from actors.pairing.lockfile import holder
+from config.lockfile import holder
 
 MOST = 15.0
 """Seconds one command waits for locks, all of them together."""
@@ -19,7 +19,7 @@ PAUSE = 0.2
 
 
 class Patience:
-    """The patience of one command, which every lock it has to wait for uses up (``lockfile.Waits``)."""
+    """The patience of one command, which every lock it has to wait for uses up (``config.lockfile.Waits``)."""
 
     def __init__(self, sleep: Callable[[float], None] | None = None) -> None:
         self._sleep = sleep or time.sleep

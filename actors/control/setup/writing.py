@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from actors.access.list_check import unusable_lists
+from actors.control.config_file import CHECKS, writer
 from config import Places, audit
 from config.commit import Commit, Outcome
 from config.document import Broken, read, real
 from config.drafts import private_folder
 from config.lockfile import PATIENCE, BusyError, locked
 from config.refusals import WriteRefusedError, not_writable, unreadable
-from config.writer import Writer
 
 ACTOR = "setup"
 
@@ -61,7 +60,7 @@ def create(places: Places, env: Mapping[str, str], text: str, *, dry_run: bool =
     """Write the config file where none is, judged as at a start. Raises ``WriteRefusedError``; then none is there."""
     file, content = real(places.config), text.encode()
     # Asks, without changing anything: is the config managed elsewhere, and can the gateway's own file be read?
-    Writer(places, env, (unusable_lists,)).change((), ACTOR, dry_run=dry_run)
+    writer(places, env).change((), ACTOR, dry_run=dry_run)
     was_there = file.exists()
     try:
         with locked(file.with_name(f"{file.name}.lock")):
@@ -70,7 +69,7 @@ def create(places: Places, env: Mapping[str, str], text: str, *, dry_run: bool =
                 raise unreadable(places.config, before.problems)
             if file.exists():
                 raise WriteRefusedError("conflict", f"{places.config} is there already: run this again")
-            commit = Commit(places, env, (unusable_lists,), time.time, before, places.config, ACTOR)
+            commit = Commit(places, env, CHECKS, time.time, before, places.config, ACTOR)
             return commit.run(content, dry_run=dry_run)
     except BusyError as error:
         raise WriteRefusedError("busy", f"{error} for {PATIENCE:g} s: try again, or remove it") from None
