@@ -92,19 +92,23 @@ class Commands(NamedTuple):
             return False
         return self.owners is None or (self.only is None and self.pairs and not is_group)
 
-    def are_in(self, text: str, mentions: Mentions) -> bool:
-        """Whether ``text`` is a control command, with or without a mention before it."""
-        if "/" not in text:
-            return False
-        before, slash, rest = text.partition("/")
-        command = texts.parse(slash + rest)
-        if command is None or command.name in self.off:
-            return False
-        return not before.strip() or mentions.are_all_of(before)
-
     def key(self, is_group: bool) -> str:
         """The path of the list that says who may."""
         return self.keys[is_group]
+
+
+def named_in(text: str, mentions: Mentions) -> str:
+    """The main name of the command that ``text`` is, with or without a mention before it, switched on or not.
+
+    ``""`` when it is none.
+    """
+    if "/" not in text:
+        return ""
+    before, slash, rest = text.partition("/")
+    command = texts.parse(slash + rest)
+    if command is None or (before.strip() and not mentions.are_all_of(before)):
+        return ""
+    return command.name
 
 
 def _people(entries: Iterable[str], region: str, groups: Mapping[str, tuple[str, ...]]) -> AllowList:

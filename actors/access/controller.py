@@ -1,22 +1,34 @@
 """The AccessController: every message gets its verdict here, and nothing happens because of it yet.
 
 Told ``Inbound`` to judge and ``Judged`` to pass on, in the order rows came; tells the Journal each with its
-verdict, and with ``then`` whoever acts after the commit: the sessions for admitted ones, the pairing registry for
-challenges, the sender for our own rows (evidence of what went out), the repairer for rows without a chat, nobody
-for refusals. Held rows come back as ``Recorded`` and are judged once more; the same hold again changes nothing.
-At its start, and whenever the files of pairing say something new, the sessions are told by whom to look again at what
-still waits.
+verdict, and with ``then`` whoever acts after the commit: the sessions for admitted ones, the desk for control commands,
+the pairing registry for challenges, the sender for our own rows (evidence of what went out), the repairer for rows
+without a chat, nobody for refusals. Held rows come back as ``Recorded`` and are judged once more; the same hold again
+changes nothing.
+At its start, and whenever the files of pairing or a newer config say something new, the sessions are told by whom to
+look again at what still waits; only then the journal is asked for what is open of accounts that run again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip, refused
-from actors.access.reasons import BEFORE_APPROVAL, UNAUTHORISED_COMMAND
+from actors.access.reasons import ACCOUNTS_KEY, BEFORE_APPROVAL, NO_ACCOUNT, REASONS, UNAUTHORISED_COMMAND
 from actors.access.view import AccessView
-from actors.envelopes.control import AllowedChanged, Listen, Record, Recorded, Ref, Replay, Tick
+from actors.envelopes.control import AllowedChanged, Listen, Reconfigure, Record, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Recheck, Verdict
+from actors.envelopes.inbound import (
+    Admit,
+    Challenge,
+    Control,
+    Corrupt,
+    Dropped,
+    Held,
+    Inbound,
+    Judged,
+    Recheck,
+    Verdict,
+)
 from actors.normalizer.anchors import NO_ANCHOR
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
@@ -24,6 +36,8 @@ from actors.runtime.logs import event
 STAMP_SECONDS = 1.0
 REMEMBERED_DROPS = 10_000
 _BY_FILES = frozenset({UNAUTHORISED_COMMAND, BEFORE_APPROVAL})
+_PASSED_ON = frozenset({Admit, Challenge, Control})
+"""Verdicts that refuse nothing."""
 
 
 class Book(Protocol):
@@ -40,8 +54,19 @@ class Book(Protocol):
         """Look again."""
 
 
+class AccessRules(NamedTuple):
+    """What it goes by: the views and the senders by account id, and whom pairing has let in."""
+
+    views: Mapping[str, AccessView]
+    book: Book
+    senders: Mapping[str, Ref]
+
+
 class AccessController(Actor):
-    """One for all accounts; ``views`` by account id. A row that breaks it is set aside, so none of them ends it."""
+    """One for all accounts; ``views`` by account id. A row that breaks it is set aside, so none of them ends it.
+
+    A row of an account that has no view, because it went away meanwhile, is held for that.
+    """
 
     mortal = False
 
@@ -54,6 +79,7 @@ class AccessController(Actor):
         sessions: Ref,
         pairing: Ref,
         senders: Mapping[str, Ref],
+        desk: Ref | None = None,
     ) -> None:
         super().__init__(context)
         self._views = views
@@ -62,14 +88,15 @@ class AccessController(Actor):
         self._sessions = sessions
         self._pairing = pairing
         self._senders = senders
+        self._desk = desk
         self._repairer: Ref | None = None
-        self._seen: set[str] = set()
+        self._readable: dict[str, bool] = {}
+        """By account that was looked at: whether the files of pairing could be read."""
         self._told: set[tuple[str, int, str]] = set()
 
     def on_start(self) -> None:
         """Read who is allowed, and judge again what an unreadable store held up; also what pairing could not do."""
-        self._refresh()
-        self._recheck()
+        self._look_again()
         self.tell(self._pairing, Listen(self.actor_ref))
         self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
 
@@ -86,6 +113,8 @@ class AccessController(Actor):
                 self._repairer = reply_to
             case AllowedChanged():
                 self._refresh()
+            case Reconfigure(rules):
+                self._go_by(rules)
             case Tick("stamps"):
                 self._refresh()
                 self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
@@ -102,16 +131,19 @@ class AccessController(Actor):
             self.tell(then, Recorded(seq, fact))
 
     def _decide(self, row: Inbound) -> Verdict:
-        view = self._views[row.account]
+        view = self._views.get(row.account)
+        if view is None:
+            return Held(NO_ACCOUNT, ACCOUNTS_KEY)
         verdict = decide(row, view, self._book.allowed(row.account))
         # An approval counts for the very next message: nobody is challenged on an old reading of the files.
-        if _by_files(verdict) and self._refresh_account(row.account):
+        if _by_files(verdict) and self._look(row.account):
+            self._recheck()
             verdict = decide(row, view, self._book.allowed(row.account))
         return verdict
 
     def _record(self, row: Inbound, verdict: Verdict) -> None:
         self.tell(self._journal, Record(Appended(row, verdict), self._then(row, verdict)))
-        if type(verdict) is not Admit and type(verdict) is not Challenge and _is_news(row, verdict):
+        if type(verdict) not in _PASSED_ON and _is_news(row, verdict):
             self._log_refusal(row, verdict)
 
     def _then(self, row: Inbound, verdict: Verdict) -> Ref | None:
@@ -119,6 +151,8 @@ class AccessController(Actor):
         # knows, by GUID or by its words, and passes on as Judged. A note must not prove an old chunk of the same words.
         if type(verdict) is Admit:
             return self._sessions
+        if type(verdict) is Control:
+            return self._desk
         if type(verdict) is Challenge:
             return self._pairing
         if type(verdict) is Held and verdict.reason == NO_ANCHOR:
@@ -136,7 +170,8 @@ class AccessController(Actor):
         if len(self._told) >= REMEMBERED_DROPS:
             self._told.clear()
         self._told.add(mark)
-        detail = verdict.error if isinstance(verdict, Corrupt) else flip(verdict, row, self._views[row.account])
+        view = self._views.get(row.account)
+        hint = REASONS[NO_ACCOUNT] if view is None else flip(verdict, row, view)
         event(
             "warning" if isinstance(verdict, Corrupt | Held) else "info",
             "access",
@@ -144,12 +179,27 @@ class AccessController(Actor):
             account=row.account,
             chat=row.chat.id,
             guid=row.guid,
-            hint=detail,
+            hint=verdict.error if isinstance(verdict, Corrupt) else hint,
         )
 
-    def _refresh(self) -> None:
+    def _go_by(self, rules: AccessRules) -> None:
+        """A newer config. What is refused by it is said once more, with the setting that is in force now."""
+        self._views, self._book, self._senders = rules
+        self._readable = {account: was for account, was in self._readable.items() if account in self._views}
+        self._told.clear()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Whatever waits was let in on what was known before; what still has to come is judged by what is known now."""
         for account in self._views:
-            self._refresh_account(account)
+            self._look(account)
+        self._recheck()
+        self.tell(self._journal, Replay("resumed", self._sessions))
+
+    def _refresh(self) -> None:
+        changed = [self._look(account) for account in self._views]
+        if any(changed):
+            self._recheck()
 
     def _recheck(self) -> None:
         """Whoever is not let in any more gets no answer to what still waits for one."""
@@ -161,21 +211,17 @@ class AccessController(Actor):
 
         self.tell(self._sessions, Recheck(self.clock.wall(), lost))
 
-    def _refresh_account(self, account: str) -> bool:
+    def _look(self, account: str) -> bool:
         """Look at the pairing files; True when they say something new."""
-        is_known = account in self._seen
-        was_readable = is_known and self._book.allowed(account).readable
+        was_readable = self._readable.get(account)
         changed = self._book.refresh(account)
-        readable = self._book.allowed(account).readable
-        if not readable and (was_readable or account not in self._seen):
+        readable = self._readable[account] = self._book.allowed(account).readable
+        if not readable and was_readable is not False:
             self.log.error("{}; nobody is admitted or challenged by pairing until it can be read", self._book.trouble)
         if readable and not was_readable:
             # Rows that could not be judged meanwhile are judged now.
             held = Replay("held", self.actor_ref, account=account, reason=STORE_UNREADABLE)
             self.tell(self._journal, held)
-        self._seen.add(account)
-        if changed and is_known:
-            self._recheck()
         return changed
 
     def set_aside(self, message: Any, error: BaseException) -> None:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from actors.access.allowed import Allowed
 from actors.access.flips import flip
-from actors.access.question import LET_IN, LISTED, Question
+from actors.access.question import LET_IN, LISTED, STRANGER, Question
 from actors.access.reasons import PAIRING_REQUIRED, REASONS, REVOKED, STORE_UNREADABLE
 from actors.access.rules import CONTENT, DIRECT, GROUP, Rule
 from actors.access.view import AccessView
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Held, Inbound, Verdict
 
 __all__ = [
     "REASONS",
@@ -60,12 +60,19 @@ def decide(row: Inbound, view: AccessView, allowed: Allowed) -> Verdict:
 
 
 def refused(row: Inbound, view: AccessView, allowed: Allowed) -> Dropped | None:
-    """Why a row that was admitted once would get no answer now, None if it would. What cannot be told takes nothing."""
-    match decide(row, view, allowed):
-        case Dropped(config_key=key) | Challenge(config_key=key):
-            return Dropped(REVOKED, key)
-        case _:
-            return None
+    """Why whoever wrote a row that was admitted once may not speak any more, None if they may.
+
+    What is said was judged when it came: a mention that is asked for since, or a command that is switched on or off,
+    takes nothing away. Nor does what cannot be told.
+    """
+    question = Question(row, view, allowed)
+    for rule in _table(question):
+        if rule.name == CONTENT:
+            break
+        verdict = rule.test(question)
+        if verdict is not None:
+            return Dropped(REVOKED, verdict.config_key) if type(verdict) is Dropped else None
+    return Dropped(REVOKED, view.key("dmPolicy")) if question.standing == STRANGER else None
 
 
 def explain(row: Inbound, view: AccessView, allowed: Allowed) -> Explanation:
@@ -108,7 +115,7 @@ def _walk(question: Question) -> tuple[int, Verdict]:
 def in_words(verdict: Verdict) -> tuple[str, str, str]:
     """Decision, reason and config key, as in an ``Explanation``."""
     match verdict:
-        case Admit():
+        case Admit() | Control():
             return "admit", "", ""
         case Challenge(config_key=key):
             return "challenge", PAIRING_REQUIRED, key
@@ -132,6 +139,8 @@ def describe(verdict: Verdict) -> str:
     match verdict:
         case Admit(session=session):
             return f"admit: {session}"
+        case Control(session=session):
+            return f"control: {session}"
         case Challenge(handle=handle):
             return f"challenge: {handle}"
         case Dropped(reason=reason):

@@ -1,7 +1,7 @@
 """One row with what the rules ask about it, each worked out once and only when it is asked for. Pure."""
 
 from actors.access.allowed import Allowed
-from actors.access.commands import KNOWN
+from actors.access.commands import KNOWN, named_in
 from actors.access.handles import canonical
 from actors.access.view import AccessView, AgentView
 from actors.envelopes.inbound import Inbound
@@ -22,7 +22,7 @@ class Question:
 
     __slots__ = (
         "_authority",
-        "_is_command",
+        "_command",
         "_mentioned",
         "agent",
         "allowed",
@@ -47,7 +47,7 @@ class Question:
         self.standing = LISTED if self.is_group else _standing(sender, row, view, allowed)
         self.agent: AgentView = view.agents[view.routes.agent(self.is_group, chat.id, sender)]
         self._authority = ""
-        self._is_command: bool | None = None
+        self._command: str | None = None
         self._mentioned: bool | None = None
 
     @property
@@ -58,11 +58,16 @@ class Question:
         return self._authority
 
     @property
+    def command(self) -> str:
+        """The main name of the command the message is, switched on or not; ``""`` when it is none."""
+        if self._command is None:
+            self._command = named_in(self.row.text, self.agent.mentions)
+        return self._command
+
+    @property
     def is_command(self) -> bool:
-        """Whether the message is a control command and nothing else."""
-        if self._is_command is None:
-            self._is_command = self.view.commands.are_in(self.row.text, self.agent.mentions)
-        return self._is_command
+        """Whether the message is a control command that is switched on, and nothing else."""
+        return self.command != "" and self.command not in self.view.commands.off
 
     @property
     def mentioned(self) -> bool:

@@ -39,6 +39,9 @@ TOO_MANY_CHALLENGES = "too many challenges today"
 MISSED_STRANGER = "missed stranger"
 BEFORE_APPROVAL = "before the approval"
 REVOKED = "revoked"
+NO_ACCOUNT = "account not configured"
+"""Its account went away while the message was on its way."""
+ACCOUNTS_KEY = "channels.imessage.accounts"
 
 _ADD = "add {sender} to {key}"
 APPROVE = "approve the pairing request of {sender}, or add it to {allow_from}"
@@ -80,6 +83,7 @@ REASONS: dict[str, str] = {
     MISSED_STRANGER: STRANGER_AGAIN,
     BEFORE_APPROVAL: "none needed: their next message is answered",
     REVOKED: "none: they were shut out before this was answered",
+    NO_ACCOUNT: "configure the account again, then " + _RELEASE,
     **dict.fromkeys(fences.KEYS, _RELEASE + ", or raise {key}"),
 }
 """By reason: what to change, ``""`` where no setting is to blame."""

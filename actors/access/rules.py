@@ -13,7 +13,8 @@ from actors.access.handles import can_be_answered
 from actors.access.question import BLOCKED, LET_IN, PAIRED, STRANGER, UNKNOWN, Question
 from actors.access.reflection import reflected
 from actors.access.view import RUNTIME_KEY
-from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Verdict
+from actors.commands.parse import CARRIED_OUT
+from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Verdict
 from actors.normalizer import fences
 from actors.normalizer.anchors import NO_ANCHOR, is_anchorless, may_be_note
 
@@ -107,7 +108,7 @@ def _reflection(q: Question) -> Verdict | None:
 
 
 def _command(q: Question) -> Verdict | None:
-    if q.standing not in LET_IN or not q.is_command or q.authority != KNOWN:
+    if "/" not in q.row.text or q.standing not in LET_IN or not q.is_command or q.authority != KNOWN:
         return None
     commands = q.view.commands
     if commands.hinges_on_files(q.is_group, q.allowed):
@@ -163,6 +164,13 @@ def _before_approval(q: Question) -> Verdict | None:
     return None
 
 
+def _control(q: Question) -> Verdict | None:
+    # No agent is needed for it. One that is switched off too: whoever may read by commands is told of the switch.
+    if "/" not in q.row.text or q.command not in CARRIED_OUT or q.authority == KNOWN:
+        return None
+    return Control(q.session, q.agent.id, q.service, q.authority)
+
+
 def _no_agent(q: Question) -> Verdict | None:
     return None if q.agent.usable else Held(reasons.NO_AGENT, RUNTIME_KEY)
 
@@ -194,6 +202,7 @@ RULES: tuple[Rule, ...] = (
     Rule("pairing store", _store_unreadable, "direct"),
     Rule("pairing", _stranger, "direct"),
     Rule("approval", _before_approval, "direct"),
+    Rule("control", _control),
     Rule("agent", _no_agent),
     Rule("admitted", _admitted),
 )

@@ -49,6 +49,9 @@ KNOWN = {**_MAIN, **{alias: _MAIN[name] for alias, name in _ALIASES.items()}}
 SWITCHED = ("config", "debug", "bash", "restart")
 """Commands with a switch of their own, ``commands.<name>``: switched off they are text to the gate."""
 
+CARRIED_OUT = frozenset({"config", "debug", "allowlist", "restart"})
+"""The main names of the commands this gateway carries out itself; any other reaches the agent as text."""
+
 _LINE = re.compile(r"/([A-Za-z]+)(?::|(?=\s)|\Z)(.*)")
 LONGEST_NAME = max(map(len, KNOWN))
 

@@ -42,6 +42,10 @@ class Window(Generic[Item]):
         """How many rows are beyond the gate."""
         return len(self._live)
 
+    def seqs(self) -> set[int]:
+        """The rows in it: beyond the gate, or waiting. It looks through all of them."""
+        return self._live.keys() | {seq for lane in self._lanes.values() for seq, *_ in lane.waiting}
+
     def offer(self, seq: int, chat: tuple[int, int], counts: bool, item: Item) -> bool:
         """A row wants in. True: it is live now, pass it on. False: it waits its turn."""
         lane = self._lanes.get(chat)

@@ -3,25 +3,25 @@
 Facts are gathered while the mailbox has more, at most 256, then committed in one transaction; a row and its
 verdict, a reply's chunks and the rows they settle, are always in the same one. When the disk refuses, nothing
 is confirmed: the facts stay, are tried again every second, and the gateway says so; intake waits meanwhile.
-Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk. What is
-old enough is forgotten in small steps (``pruning``) while nothing waits to be committed.
+Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk; control
+commands pass it by. What is old enough is forgotten in small steps (``pruning``) while nothing waits to be committed.
 """
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Discard, Keep, Record, Recorded, Replay, Rest, Tick
+from actors.envelopes.control import Discard, Keep, Number, Numbered, Reconfigure, Record, Recorded, Replay, Rest, Tick
 from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Verdict
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
-from actors.journal.gate import Gate, challenged
+from actors.journal.gate import Gate, challenged, commanded
 from actors.journal.ledger import Ledger
 from actors.journal.pruning import PAUSE_SECONDS, Pruning
-from actors.journal.replays import Replays
+from actors.journal.replays import Replays, Told
 from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS
 from actors.journal.schema import explain
 from actors.journal.store import Store
@@ -35,12 +35,21 @@ PATIENCE = 500
 """How often a step of forgetting gives way to facts that wait; then it is taken between two groups of them."""
 
 
+class JournalView(NamedTuple):
+    """What it goes by: ``sources`` says which database each account reads now (None: whatever the rows say), ``keep``
+    what is forgotten when (None: nothing is).
+    """
+
+    sources: Mapping[str, int] | None
+    keep: Keep | None
+
+
 class Journal(Actor):
     """Owns the database connection; ``ledger`` is what the operator's status reads.
 
-    ``sources`` says which database each account reads now (None: whatever the rows say). Open work of an account
-    that is gone, or that read another database, stays where it is: a chat number means nothing in another database.
-    ``keep`` says what is forgotten when, None: nothing is. Another one may be told at any time.
+    ``sources`` and ``keep`` are those of a ``JournalView``; another one may be told at any time. Open work of an
+    account that is gone, or that read another database, stays where it is: a chat number means nothing in another
+    database. Where a newer view names it again, ``Replay("resumed")`` has it told.
     """
 
     def __init__(
@@ -59,19 +68,17 @@ class Journal(Actor):
         self._gate = Gate(store)
         self._replays = Replays(store, self._gate, ledger, sources, self.log)
         self._pending: list[Record] = []
-        self._asked: list[Replay | Rest] = []
+        self._asked: list[Replay | Rest | Number] = []
         self._failing = False
         self._since_floor = 0
-        self._keep = keep
-        self._pruning: Pruning | None = None
+        self._pruning = Pruning(store, ledger, keep, self.log)
         self._gave_way = 0
 
     def on_start(self) -> None:
         """Rebuild the counters and the floor below which everything is settled."""
         self._ledger.load(self._store)
         self._replays.name_strays()
-        if self._keep is not None:
-            self._forget_by(self._keep)
+        self.clock.after(FIRST_SECONDS, self.actor_ref, Tick("prune"))
 
     def on_receive(self, message: Any) -> None:
         if type(message) is Record:
@@ -82,20 +89,22 @@ class Journal(Actor):
                 self._commit()
             return
         match message:
-            case Replay() | Rest():
-                self._replay(message)
+            case Replay() | Rest() | Number():
+                self._answer(message)
             case Discard(seqs):
                 self._discard(seqs)
+            case Reconfigure(view):
+                self._go_by(view)
             case Keep():
-                self._forget_by(message)
+                self._pruning.keep = message
             case Tick("prune"):
                 self.clock.after(self._prune(), self.actor_ref, message)
             case Tick("retry"):
                 self._failing = False
                 self._commit()
                 asked, self._asked = self._asked, []
-                for replay in asked:
-                    self._replay(replay)
+                for one in asked:
+                    self._answer(one)
 
     def on_idle(self) -> None:
         """Nothing more to gather: commit."""
@@ -123,10 +132,13 @@ class Journal(Actor):
         self._pending = []
         self._since_floor += len(batch.records)
         self._ledger.account(batch)
+        self._was_written(len(batch.records))
+        self._confirm(batch.results)
+
+    def _was_written(self, facts: int) -> None:
         if self._ledger.trouble:
             self._ledger.trouble, self._ledger.waiting = "", 0
-            self.log.info("the journal can be written again; {} facts caught up", len(batch.records))
-        self._confirm(batch.results)
+            self.log.info("the journal can be written again; {} facts caught up", facts)
 
     def _isolate(self, error: Exception) -> None:
         """A fact that cannot be stored as it is: the others are, one by one; a row among them is kept as corrupt."""
@@ -185,20 +197,27 @@ class Journal(Actor):
         row = record.fact.row
         if type(verdict) is Admit:
             self._gate.offer(seq, row, verdict)
+        elif type(verdict) is Control:
+            self.tell(record.then, commanded(seq, row, verdict, replayed=False))
         elif type(verdict) is Challenge:
             self.tell(record.then, challenged(seq, row, verdict.handle, replayed=False))
         elif record.then is not None:
             self.tell(record.then, Recorded(seq, record.fact))
 
-    def _replay(self, asked: Replay | Rest) -> None:
+    def _answer(self, asked: Replay | Rest | Number) -> None:
         if not self._failing:
             self._commit()
         if self._failing:
             # What is pending comes first, then whoever asked, in the order they did.
             self._asked.append(asked)
             return
+        told: Told
+        rests: tuple[Rest, ...] = ()
         try:
-            told, rest = self._replays.answer(asked, self.clock.wall())
+            if isinstance(asked, Number):
+                told = [(asked.reply_to, self._number(asked))]
+            else:
+                told, rests = self._replays.answer(asked, self.clock.wall())
         except sqlite3.Error as error:
             self._gate.damaged.clear()
             self._asked.append(asked)
@@ -207,16 +226,25 @@ class Journal(Actor):
         for to, message in told:
             self.tell(to, message)
         self._store_damaged()
-        if rest is not None:
+        for rest in rests:
             # By the clock, not at once: whoever is told handles these rows before the next ones are read.
             self.clock.after(0.0, self.actor_ref, rest)
 
-    def _forget_by(self, keep: Keep) -> None:
-        if self._pruning is not None:
-            self._pruning.keep = keep
-            return
-        self._pruning = Pruning(self._store, self._ledger, keep, self.log)
-        self.clock.after(FIRST_SECONDS, self.actor_ref, Tick("prune"))
+    def _number(self, asked: Number) -> Numbered:
+        """Databases seen for the first time are in the file before anyone reads them."""
+        self._store.begin()
+        numbers = tuple((account, self._store.source_number(*names)) for account, names in asked.names)
+        self._store.commit()
+        self._was_written(0)
+        return Numbered(numbers)
+
+    def _go_by(self, view: JournalView) -> None:
+        self._pruning.keep = view.keep
+        if self._replays.go_by(view.sources):
+            try:
+                self._replays.name_strays()
+            except sqlite3.Error as error:
+                self.log.error("{}", explain(error, self._path))
 
     def _prune(self) -> float:
         """Forget a little; after how many seconds to go on."""
@@ -226,7 +254,7 @@ class Journal(Actor):
         self._gave_way = 0
         if not self._failing:
             self._commit()
-        if self._failing or self._pruning is None:
+        if self._failing:
             return RETRY_SECONDS
         try:
             return self._pruning.step(self.clock.wall())

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from actors.envelopes.control import Ref
 from actors.envelopes.facts import Discarded, Failed, Queued, Rejudged, Sent, Settled, Uncertain
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Admit, Admitted, Challenged, Corrupt, Inbound
+from actors.envelopes.inbound import Admit, Admitted, Challenged, Commanded, Control, Corrupt, Inbound
 from actors.journal.active import Window
 from actors.journal.store import Store, StoredRow
 from actors.normalizer.normalize import Malformed, normalize
@@ -66,6 +66,21 @@ def challenged(seq: int, row: Inbound, handle: str, replayed: bool) -> Challenge
     return Challenged(seq, handle, to, row, replayed)
 
 
+def commanded(seq: int, row: Inbound, verdict: Control, replayed: bool) -> Commanded:
+    """The envelope for the command desk, with the reply address fixed."""
+    to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service, row.era)
+    return Commanded(seq, verdict.session, verdict.agent, to, row, verdict.authority, replayed)
+
+
+def told_again(stored: StoredRow, row: Inbound) -> Challenged | Commanded:
+    """The envelope of a challenged row, or of a control command, read back."""
+    session = stored.session or ""
+    if stored.kind == "challenge":
+        return challenged(stored.seq, row, session, replayed=True)
+    verdict = Control(session, stored.agent or "", stored.service or "auto", stored.authority or "known")
+    return commanded(stored.seq, row, verdict, replayed=True)
+
+
 class Gate:
     """Window plus the sessions' ref. ``admit`` yields what may go now."""
 
@@ -75,6 +90,8 @@ class Gate:
         self._to: Ref | None = None
         self._open: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._now: list[tuple[Ref, Admitted]] = []
+        self._due: list[tuple[int, Admitted | None]] = []
+        """Rows that are live and not told yet: where they cannot be read, they still are when it works again."""
         self._kept = 0
         self.damaged: list[tuple[Corrupt, Settled | Rejudged]] = []
         """Rows that could not be read back: why, and the facts that end them, for the journal to store."""
@@ -95,12 +112,20 @@ class Gate:
         self._to = to
         self._now = []
         self._kept = 0
-        live = [
-            (seq, None)
-            for seq, _, source, chat_id, waits in rows
-            if self._window.offer(seq, (source, chat_id), not waits, None)
+        self._due = self._taken_in(rows)
+
+    def resume(self, rows: list[tuple[int, str, int, int, int]]) -> None:
+        """Accounts run again: those of these open rows come that are not in the window."""
+        if self._to is not None and rows:
+            inside = self._window.seqs()
+            self._due += self._taken_in([row for row in rows if row[0] not in inside])
+
+    def _taken_in(self, rows: list[tuple[int, str, int, int, int]]) -> list[tuple[int, Admitted | None]]:
+        """Those that are live at once; the others wait."""
+        offer = self._window.offer
+        return [
+            (seq, None) for seq, _, source, chat_id, waits in rows if offer(seq, (source, chat_id), not waits, None)
         ]
-        self._emit([*live])
 
     def offer(self, seq: int, row: Inbound, verdict: Admit) -> None:
         """A row was admitted and is on disk."""
@@ -122,10 +147,12 @@ class Gate:
             self.damaged.append((why, end(stored.seq, why)))
             return None
 
-    def _emit(self, ready: list[tuple[int, Admitted | None]]) -> None:
+    def _emit(self) -> None:
         """Pass rows on in order, reading back those of which only the number was kept."""
         assert self._to is not None
+        ready = self._due
         stored = {row.seq: row for row in self._store.rows([seq for seq, item in ready if item is None])}
+        self._due = []
         for seq, item in ready:
             if item is not None:
                 self._kept -= 1
@@ -169,7 +196,8 @@ class Gate:
 
     def admit(self) -> Iterator[tuple[Ref, Admitted]]:
         """What may go to the sessions now, in order."""
-        if ready := list(self._window.admit()):
-            self._emit(ready)
+        self._due += self._window.admit()
+        if self._due:
+            self._emit()
         now, self._now = self._now, []
         return iter(now)

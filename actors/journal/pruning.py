@@ -39,11 +39,12 @@ class _Window(NamedTuple):
 class Pruning:
     """For the journal actor: ``step`` again and again, each time after the seconds the last one returned.
 
-    ``keep`` counts from the next round on. After an ``sqlite3.Error`` the next step begins a new round. The connection
-    is nobody else's to write with: what a step looked at is still so when it writes.
+    ``keep`` counts from the next round on, None at once: nothing more is forgotten. After an ``sqlite3.Error`` the next
+    step begins a new round. The connection is nobody else's to write with: what a step looked at is still so when it
+    writes.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, keep: Keep, log: Any) -> None:
+    def __init__(self, store: Store, ledger: Ledger, keep: Keep | None, log: Any) -> None:
         self.keep = keep
         self._store = store
         self._ledger = ledger
@@ -52,18 +53,21 @@ class Pruning:
 
     def step(self, now: float) -> float:
         """Do a little at ``now`` (unix seconds). Raises ``sqlite3.Error``; nothing is half done then."""
+        if self.keep is None:
+            self._steps = iter(())
+            return retention.MORE_SECONDS
         try:
             wait = next(self._steps, None)
             if wait is None:
-                self._steps = self._round(now)
+                self._steps = self._round(now, self.keep)
                 wait = next(self._steps)
         except BaseException:
             self._store.rollback()
             raise
         return wait
 
-    def _round(self, now: float) -> Iterator[float]:
-        limits, oldest = self._limits(now), Oldest()
+    def _round(self, now: float, keep: Keep) -> Iterator[float]:
+        limits, oldest = self._limits(now, keep), Oldest()
         windows: list[_Window] = []
         for window, found in self._look(limits, now):
             for one in found:
@@ -77,7 +81,6 @@ class Pruning:
                 done.update(self._forget(first, last, window, narrow, now).values())
                 yield PAUSE_SECONDS
         if done:
-            keep = self.keep
             self._log.info(
                 "forgot the words of {} messages (kept {} days) and all of {} (kept {} days)",
                 *(done[Fate.STRIP], keep.bodies_days, done[Fate.GO], max(keep.bodies_days, keep.tombstones_days)),
@@ -85,13 +88,13 @@ class Pruning:
             yield from self._empty_log()
         yield retention.MORE_SECONDS if windows and narrow != limits else retention.ROUND_SECONDS
 
-    def _limits(self, now: float) -> Limits:
+    def _limits(self, now: float, keep: Keep) -> Limits:
         """Of this round; the floor is raised, as a quiet gateway seldom does."""
         store, ledger = self._store, self._ledger
         store.begin()
         ledger.raise_floor(store)
         store.commit()
-        return Limits.at(now, self.keep, ledger.floor, ledger.next_seq)
+        return Limits.at(now, keep, ledger.floor, ledger.next_seq)
 
     def _look(self, limits: Limits, now: float) -> Iterator[tuple[_Window, list[Due]]]:
         """Every window from the lowest row on, with what is due in it."""

@@ -2,7 +2,7 @@
 
 Numbers of rows are looked up at once, their bodies page by page: however many rows are told again, few are in memory
 at a time, and whoever is told them can keep up. Work of an account that is gone, or that read another database, stays
-where it is.
+where it is, until a newer config names that again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,11 @@ from typing import Any
 from actors.envelopes.control import Landmark, OpenChunk, Recorded, Ref, Replay, Replayed, Rest, SourceState, Spoken
 from actors.envelopes.facts import Settled
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Asked, Challenged
+from actors.envelopes.inbound import Asked, Challenged, Commanded
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import end_held
-from actors.journal.gate import Gate, challenged, readable
+from actors.journal.current import Current
+from actors.journal.gate import Gate, challenged, readable, told_again
 from actors.journal.ledger import Ledger
 from actors.journal.store import Store
 from actors.normalizer.echoes import MOST
@@ -27,7 +28,12 @@ old as ``recovery.replayHours`` allows, and in the chat with oneself it must be 
 MOST_ASKED = 16
 """Rows looked at for the address of one handle: the newest that can be read is taken."""
 
+ASKED = {"challenged": "challenge", "commanded": "command"}
+"""Kinds of rows that are told again to whoever asks, by what is asked for."""
+
 Told = list[tuple[Ref, Any]]
+OpenRow = tuple[int, str, int, int, int]
+"""``(seq, account, source, chat_id, waits)``."""
 
 
 class Replays:
@@ -37,29 +43,62 @@ class Replays:
         self._store = store
         self._gate = gate
         self._ledger = ledger
-        self._sources = sources
+        self._current = Current(sources)
+        self._askers: dict[str, Ref] = {}
+        """Who asked last for what of ``ASKED``."""
         self._log = log
 
-    def answer(self, asked: Replay | Rest, now: float) -> tuple[Told, Rest | None]:
+    def go_by(self, sources: Mapping[str, int] | None) -> bool:
+        """From now on the accounts read these databases; False where they did before."""
+        return self._current.change(sources)
+
+    def answer(self, asked: Replay | Rest, now: float) -> tuple[Told, tuple[Rest, ...]]:
         """``now`` is unix seconds. Raises sqlite3.Error: ask again, nothing was told."""
         if isinstance(asked, Rest):
             return self._page(asked)
         match asked.what:
-            case "challenged":
-                return self._page(Rest(asked, [seq for seq, *_ in self._open_rows("challenge")], 0))
+            case "challenged" | "commanded":
+                return self._asked_for(asked)
             case "held":
                 return self._page(Rest(asked, self._held(asked), 0))
             case "admitted":
                 self._gate.reload(asked.then, self._open_rows("admit"))
-                return list(self._gate.admit()), None
-        return [(asked.then, self._value(asked, now))], None
+                told = list(self._gate.admit())
+                self._current.told("admit")
+                return told, ()
+            case "resumed":
+                return self._resumed()
+        return [(asked.then, self._value(asked, now))], ()
+
+    def _asked_for(self, asked: Replay) -> tuple[Told, tuple[Rest, ...]]:
+        """All open rows of a kind; whoever asked is told those of accounts that come later too."""
+        kind = ASKED[asked.what]
+        answer = self._page(Rest(asked, [seq for seq, *_ in self._open_rows(kind)], 0))
+        self._askers[asked.what] = asked.then
+        self._current.told(kind)
+        return answer
+
+    def _resumed(self) -> tuple[Told, tuple[Rest, ...]]:
+        """What is open of accounts that were not current when everything else was told."""
+        admitted = self._that_came("admit")
+        rests = tuple(
+            Rest(Replay(what, then), [seq for seq, *_ in rows], 0)
+            for what, then in self._askers.items()
+            if (rows := self._that_came(ASKED[what]))
+        )
+        self._gate.resume(admitted)
+        told = list(self._gate.admit())
+        for kind in ("admit", *ASKED.values()):
+            self._current.told(kind)
+        return told, rests
 
     def name_strays(self) -> None:
         """Say which chunks nobody will ask for: those of accounts that do not run."""
-        if self._sources is None:
+        running = self._current.sources
+        if running is None:
             return
         for account, count in self._store.open_owners(self._ledger.floor << POSITION_BITS).items():
-            if account not in self._sources:
+            if account not in running:
                 self._log.warning(
                     "{} chunks of account {}, which does not run, are kept; see `gateway outbox list`", count, account
                 )
@@ -81,9 +120,10 @@ class Replays:
 
     def _asked_last(self, account: str, handle: str) -> tuple[Asked, ...]:
         """Where to reach whoever asked for access under a handle; a row that cannot be read back does not tell."""
-        if self._sources is not None and account not in self._sources:
+        running = self._current.sources
+        if running is not None and account not in running:
             return ()
-        source = None if self._sources is None else self._sources[account]
+        source = None if running is None else running[account]
         for stored in self._store.asked(account, handle, source, MOST_ASKED):
             if (row := readable(stored)) is not None:
                 return (Asked(stored.seq, handle, challenged(stored.seq, row, handle, replayed=True).address),)
@@ -95,7 +135,7 @@ class Replays:
             return sorted(set(asked.seqs))
         return self._store.held_seqs(asked.reason, asked.account) if asked.reason else ()
 
-    def _page(self, page: Rest) -> tuple[Told, Rest | None]:
+    def _page(self, page: Rest) -> tuple[Told, tuple[Rest, ...]]:
         """The next rows of a page; those that were settled or judged meanwhile are left out."""
         end = page.start + PAGE
         part, then = page.seqs[page.start : end], page.replay.then
@@ -103,15 +143,15 @@ class Replays:
         if page.replay.what == "held":
             told = [(then, message) for message in self._held_again(page.replay, part)]
         else:
-            told = [(then, message) for message in self._challenged_again(part)]
-        return told, Rest(page.replay, page.seqs, end) if end < len(page.seqs) else None
+            told = [(then, message) for message in self._open_again(part)]
+        return told, (Rest(page.replay, page.seqs, end),) if end < len(page.seqs) else ()
 
     def _held_again(self, asked: Replay, seqs: Sequence[int]) -> list[Recorded]:
         told = []
         for stored in self._store.rows_that_are("held", seqs):
             if (asked.reason and stored.reason != asked.reason) or asked.account not in ("", stored.account):
                 continue
-            if not self._is_current(stored.account, stored.source):
+            if not self._current.has(stored.account, stored.source):
                 self._log.warning(
                     "row {} belongs to another database than {} reads now; it stays held", stored.seq, stored.account
                 )
@@ -120,19 +160,20 @@ class Replays:
                 told.append(Recorded(stored.seq, row))
         return told
 
-    def _challenged_again(self, seqs: Sequence[int]) -> list[Challenged]:
+    def _open_again(self, seqs: Sequence[int]) -> list[Challenged | Commanded]:
         return [
-            challenged(stored.seq, row, stored.session or "", replayed=True)
+            told_again(stored, row)
             for stored in self._store.rows_that_are(None, seqs)
             if (row := self._gate.read_back(stored, Settled)) is not None
         ]
 
-    def _is_current(self, account: str, source: int) -> bool:
-        return self._sources is None or self._sources.get(account) == source
+    def _that_came(self, kind: str) -> list[OpenRow]:
+        rows = self._store.open_rows(kind, self._ledger.floor) if self._current.has_news(kind) else []
+        return [row for row in rows if self._current.came(kind, row[1], row[2])]
 
-    def _open_rows(self, kind: str) -> list[tuple[int, str, int, int, int]]:
+    def _open_rows(self, kind: str) -> list[OpenRow]:
         rows = self._store.open_rows(kind, self._ledger.floor)
-        current = [row for row in rows if self._is_current(row[1], row[2])]
+        current = [row for row in rows if self._current.has(row[1], row[2])]
         if len(current) < len(rows):
             self._log.warning(
                 "{} open rows belong to accounts or databases the config does not name any more; they are kept",
@@ -146,7 +187,7 @@ class Replays:
             account, self._ledger.floor << POSITION_BITS
         ):
             self._ledger.remember(key, state[1], owner)
-            if not self._is_current(owner, source):
+            if not self._current.has(owner, source):
                 self._log.warning("chunk {} belongs to another database than {} reads now; it is kept", key, owner)
                 continue
             to = ReplyAddress(owner, source, chat_id, chat_guid, service, era)

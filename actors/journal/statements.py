@@ -9,6 +9,7 @@ from actors.envelopes.inbound import (
     Absorbed,
     Admit,
     Challenge,
+    Control,
     Corrupt,
     Dropped,
     Held,
@@ -104,6 +105,7 @@ def guid_key(row: Inbound) -> bytes:
 
 _OUTCOMES: dict[type, Callable[[Any], Columns]] = {
     Admit: lambda _: (None, None, None),
+    Control: lambda _: (None, None, None),
     Challenge: lambda _: (None, None, None),
     Replied: lambda _: ("replied", None, None),
     Absorbed: lambda it: ("absorbed", it.why, None),
@@ -119,10 +121,15 @@ def outcome_columns(outcome: Outcome | Verdict) -> Columns:
 
 
 def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
-    """``kind, session, agent, service, mentioned, waits, authority``; a challenge keeps its handle as session."""
+    """``kind, session, agent, service, mentioned, waits, authority``; a challenge keeps its handle as session.
+
+    The kind is ``admit``, ``command`` (a control command that is carried out), ``challenge`` or ``refused``.
+    """
     if type(verdict) is Admit:
         mentioned, waits = int(verdict.mentioned), int(verdict.waits)
         return "admit", verdict.session, verdict.agent, verdict.service, mentioned, waits, verdict.authority
+    if type(verdict) is Control:
+        return "command", verdict.session, verdict.agent, verdict.service, None, None, verdict.authority
     if type(verdict) is Challenge:
         return "challenge", verdict.handle, None, None, None, None, None
     return _REFUSED

@@ -163,7 +163,7 @@ _ROW = """
 SELECT seq, source, era, account, '', coalesce(chat_id, 0), received_at, coalesce(judged_at, received_at),
   CASE WHEN outcome IS NOT NULL THEN coalesce(settled_at, judged_at, received_at) END, kind, coalesce(session, ''),
   coalesce(agent, ''), coalesce(service, ''), coalesce(mentioned, 0),
-  CASE WHEN kind = 'admit' THEN coalesce(authority, 'known') ELSE '' END, coalesce(outcome, ''),
+  CASE WHEN kind IN ('admit', 'command') THEN coalesce(authority, 'known') ELSE '' END, coalesce(outcome, ''),
   coalesce(reason, ''), coalesce(config_key, ''), body, guid
 FROM inbound WHERE seq = ?
 """

@@ -50,7 +50,7 @@ class Door:
     ) -> None:
         self.stage = stage
         self.journal, self.sessions, self.pairing = Probe("journal"), Probe("sessions"), Probe("pairing")
-        self.sender = Probe("sender")
+        self.sender, self.desk = Probe("sender"), Probe("desk")
         self.logged: list[tuple[str, str, dict[str, Any]]] = []
         monkeypatch.setattr(
             room, "event", lambda level, _actor, text, **fields: self.logged.append((level, text, fields))
@@ -63,6 +63,7 @@ class Door:
             self.sessions.ref,
             self.pairing.ref,
             {"default": self.sender.ref},
+            self.desk.ref,
         )
         stage.settle()
 
@@ -83,4 +84,4 @@ class Door:
     @property
     def replays(self) -> list[tuple[str, str]]:
         """Account and reason of the held rows it asked for."""
-        return [(replay.account, replay.reason) for replay in self.journal.all(Replay)]
+        return [(one.account, one.reason) for one in self.journal.all(Replay) if one.what == "held"]

@@ -19,7 +19,8 @@ from actors.access.flips import flip
 from actors.access.handles import canonical
 from actors.access.policy import Allowed, decide, explain
 from actors.access.reasons import REASONS
-from actors.envelopes.inbound import Admit, Challenge, Dropped, Held, Inbound
+from actors.commands.parse import CARRIED_OUT, parse
+from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Inbound
 from actors.normalizer.fences import KEYS
 from tests.access.builders import ANN, BEN, OWN, row, view
 from tests.access.worlds import COMMANDS, ENTRY, HANDLES, ROWS, WORLDS, World
@@ -89,7 +90,7 @@ def test_whoever_may_command_more_is_never_refused_for_it(
 def test_empty_allowlists_admit_nobody(message: Inbound, world: World) -> None:
     closed = world.but(dm_policy="allowlist", group_policy="allowlist", allow_from=(), group_allow_from=None)
     verdict = decide(message, closed.view, closed.allowed)
-    assert not isinstance(verdict, Admit | Challenge)
+    assert not isinstance(verdict, Admit | Control | Challenge)
 
 
 @MANY
@@ -157,6 +158,9 @@ def test_an_explanation_ends_in_the_verdict_and_every_reason_is_known(
     if isinstance(verdict, Admit):
         assert (told.session, told.agent, told.mentioned) == (verdict.session, verdict.agent, verdict.mentioned)
         assert (told.service, told.authority) == (verdict.service, verdict.authority)
+    elif isinstance(verdict, Control):
+        assert (told.decision, told.session, told.agent) == ("admit", verdict.session, verdict.agent)
+        assert (told.service, told.authority, told.flip) == (verdict.service, verdict.authority, "")
     elif told.config_key:
         assert told.flip
 
@@ -214,10 +218,24 @@ def test_own_rows_speak_only_in_the_chat_with_oneself_and_rows_without_a_chat_ne
 @given(ROWS, WORLDS)
 def test_a_group_never_reaches_a_direct_session(message: Inbound, world: World) -> None:
     verdict = decide(message, world.view, world.allowed)
-    if isinstance(verdict, Admit):
+    if isinstance(verdict, Admit | Control):
         is_group = message.chat.is_group or str(message.chat.id) in world.keys["groups"]
         assert (":group:" in verdict.session) is is_group
         assert not (is_group and verdict.authority == "owner")
+
+
+@MANY
+@given(ROWS, WORLDS)
+def test_only_what_the_gateway_carries_out_is_kept_from_the_agent(message: Inbound, world: World) -> None:
+    """From whoever may command, switched on or off, and from nobody else."""
+    verdict = decide(message, world.view, world.allowed)
+    command = parse(message.text)
+    carried_out = command is not None and command.name in CARRIED_OUT
+    if isinstance(verdict, Control):
+        assert carried_out
+        assert verdict.authority in {"authorised", "owner"}
+    elif isinstance(verdict, Admit) and carried_out:
+        assert verdict.authority == "known"
 
 
 @MANY

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.access.policy import Allowed, decide
 from actors.access.view import AccessView
-from actors.envelopes.inbound import Admit, Inbound
+from actors.envelopes.inbound import Admit, Control, Inbound
 from tests.access.builders import ANN, BEN, ECHO, OWN, config, row, view
 
 AGENTS = {"list": [{**ECHO, "identity": {"name": "Claw"}}]}
@@ -30,7 +30,18 @@ ROWS = st.builds(
     is_from_me=st.booleans(),
     is_reaction=st.booleans(),
     text=st.sampled_from(
-        ["hello", "", " \n", "hi claw", "/status", "claw /new x", "/status now", "/config", "<think>"]
+        [
+            "hello",
+            "",
+            " \n",
+            "hi claw",
+            "/status",
+            "claw /new x",
+            "/status now",
+            "/config",
+            "/allowlist list",
+            "<think>",
+        ]
     ),
 )
 ACCOUNTS = st.fixed_dictionaries(
@@ -70,8 +81,8 @@ class World:
         return World({**self.keys, **changes}, commands, allowed)
 
     def admits(self, message: Inbound) -> bool:
-        """Whether the message may speak to the agent."""
-        return isinstance(decide(message, self.view, self.allowed), Admit)
+        """Whether the message may speak to the agent, or command the gateway."""
+        return isinstance(decide(message, self.view, self.allowed), Admit | Control)
 
 
 WORLDS = st.builds(World, ACCOUNTS, COMMANDS, ALLOWED)

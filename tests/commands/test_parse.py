@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.commands.parse import KNOWN, SWITCHED, Command, parse, switched_off
+from actors.commands.parse import CARRIED_OUT, KNOWN, SWITCHED, Command, parse, switched_off
 from config.schema.commands import Commands
 
 
@@ -79,6 +79,11 @@ def test_names_are_plain_and_aliases_lead_to_a_main_name() -> None:
     assert {form.name for form in KNOWN.values()} <= KNOWN.keys()
     assert all(name.isascii() and name.islower() and name.isalpha() for name in KNOWN)
     assert set(SWITCHED) <= KNOWN.keys()
+
+
+def test_what_is_carried_out_here_goes_by_its_main_name() -> None:
+    assert sorted(CARRIED_OUT) == ["allowlist", "config", "debug", "restart"]
+    assert {KNOWN[name].name for name in CARRIED_OUT} == CARRIED_OUT
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))

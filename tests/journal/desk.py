@@ -13,7 +13,17 @@ from msgspec.structs import replace
 
 from actors.envelopes.control import Record, Replay
 from actors.envelopes.facts import Appended, Fact, Queued, Settled
-from actors.envelopes.inbound import Admitted, Challenged, Inbound, Outcome, Replied, Verdict
+from actors.envelopes.inbound import (
+    Admitted,
+    Challenge,
+    Challenged,
+    Commanded,
+    Control,
+    Inbound,
+    Outcome,
+    Replied,
+    Verdict,
+)
 from actors.envelopes.outbound import Chunk, chunk_key
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
@@ -75,7 +85,7 @@ def disk_error() -> sqlite3.Error:
 
 
 class Room:
-    """A journal with the sessions, a pairing registry and a sender as probes.
+    """A journal with the sessions, a pairing registry, a command desk and a sender as probes.
 
     ``quick`` leaves out the wait for the disk: for tests of many commits that are not about power cuts.
     """
@@ -101,6 +111,7 @@ class Room:
         self.ledger = Ledger()
         self.sessions = Probe("sessions")
         self.pairing = Probe("pairing")
+        self.desk = Probe("desk")
         self.sender = Probe("sender")
         self.ref = Journal.start(stage.place("journal"), self.store, path, self.ledger, sources)
         stage.settle()
@@ -125,7 +136,7 @@ class Room:
     def appended(self, row: Inbound, verdict: Verdict | None = None) -> Record:
         """The record of a row that arrives."""
         chosen = verdict or admit()
-        then = self.pairing if type(chosen).__name__ == "Challenge" else self.sender
+        then = {Challenge: self.pairing, Control: self.desk}.get(type(chosen), self.sender)
         return Record(Appended(row, chosen), then.ref)
 
     def replay(self, what: str, to: Probe, **how: Any) -> None:
@@ -144,9 +155,14 @@ class Room:
         """The numbers of the rows the registry was told, in order."""
         return [message.seq for message in self.pairing.all(Challenged)]
 
+    @property
+    def commanded(self) -> list[tuple[int, bool]]:
+        """The numbers of the rows the desk was told, in order, each with whether it was told again."""
+        return [(message.seq, message.replayed) for message in self.desk.all(Commanded)]
+
     def told(self) -> int:
         """How many messages anyone was told."""
-        return sum(len(probe.told) for probe in (self.sessions, self.pairing, self.sender))
+        return sum(len(probe.told) for probe in (self.sessions, self.pairing, self.desk, self.sender))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What another process sees in the file."""
@@ -211,6 +227,11 @@ def queued(seq: int, *texts: str, attempt: bool = False, outcome: Outcome | None
     """The reply to row ``seq`` with these chunks."""
     chunks = tuple(Chunk(chunk_key(seq, position), address(chat), text) for position, text in enumerate(texts))
     return Queued(chunks, ((seq, outcome or Replied()),), chunks[0].key if attempt else 0, START)
+
+
+def control(authority: str = "owner", service: str = "auto") -> Control:
+    """A control command of somebody who may give it."""
+    return Control("agent:main:main", "main", service, authority)
 
 
 def settled(seq: int, outcome: Outcome | None = None) -> Settled:

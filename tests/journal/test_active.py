@@ -55,6 +55,11 @@ class WindowAgainstAModel(RuleBasedStateMachine):
         else:
             queue.append((self.offered, counts))
 
+    @invariant()
+    def it_knows_who_is_in_it(self) -> None:
+        waiting = {seq for queue in self.waiting.values() for seq, _ in queue}
+        assert self.window.seqs() == waiting | self.live.keys()
+
     @rule()
     def those_who_may_go(self) -> None:
         for seq, item in self.window.admit():

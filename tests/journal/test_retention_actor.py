@@ -8,12 +8,13 @@ from contextlib import closing
 import pytest
 
 from actors.control import shelf
-from actors.envelopes.control import Keep, Record, Replayed, SourceState, Tick
+from actors.envelopes.control import Keep, Reconfigure, Record, Replayed, SourceState, Tick
 from actors.envelopes.facts import Sent
 from actors.envelopes.inbound import Challenge, Corrupt, Dropped, Held, Verdict
 from actors.envelopes.outbound import chunk_key
 from actors.journal import actor as journal_actor
 from actors.journal import queries, stories
+from actors.journal.actor import JournalView
 from actors.journal.pruning import PAUSE_SECONDS
 from actors.journal.retention import DAY, FIRST_SECONDS, HOUR, ROUND_SECONDS
 from actors.journal.schema import connect_readonly
@@ -158,3 +159,40 @@ def test_a_later_answer_to_a_row_without_words_keeps_its_own(old: Room, stage: K
     old.tell(Record(late, old.sender.ref))
     stage.advance(2 * ROUND_SECONDS)
     assert full(old) == [3, 5]
+
+
+def reconfigured(room: Room, keep: Keep | None) -> None:
+    """Another view."""
+    room.tell(Reconfigure(JournalView({ACCOUNT: 1}, keep)))
+
+
+def test_it_forgets_as_the_latest_view_says(room: Room, stage: KillableStage) -> None:
+    old = START - 40 * DAY
+    for number in (1, 2):
+        room.append(message(number, received_at=old))
+        room.record(settled(number))
+    room.connection.execute("UPDATE inbound SET settled_at = ?", (old,))
+    reconfigured(room, Keep(100, 365))
+    stage.advance(FIRST_SECONDS + DAY / 2)
+    before = dump(room.path)
+    reconfigured(room, Keep(30, 365))
+    reconfigured(room, None)
+    stage.advance(2 * DAY)
+    assert dump(room.path) == before
+    reconfigured(room, Keep(30, 365))
+    stage.advance(DAY / 2)
+    assert room.rows("SELECT count(*) FROM inbound WHERE body IS NOT NULL") == [(0,)]
+
+
+def test_a_round_that_was_under_way_does_not_go_on_by_an_older_view(room: Room, stage: KillableStage) -> None:
+    old = START - 40 * DAY
+    room.append(message(1, received_at=old))
+    room.record(settled(1))
+    room.connection.execute("UPDATE inbound SET settled_at = ?", (old,))
+    reconfigured(room, Keep(30, 365))
+    stage.advance(FIRST_SECONDS)
+    reconfigured(room, None)
+    stage.advance(10.0)
+    reconfigured(room, Keep(100, 365))
+    stage.advance(DAY)
+    assert room.rows("SELECT count(*) FROM inbound WHERE body IS NOT NULL") == [(1,)]

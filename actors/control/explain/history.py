@@ -12,6 +12,9 @@ from actors.runtime.logs import stamp
 
 Fact = dict[str, Any]
 
+LET_IN = frozenset({"admit", "command"})
+"""Kinds of rows whose sender was let in: for the agent, or with a command that is carried out."""
+
 _ENDS = ("sent", "failed", "discarded")
 
 
@@ -25,7 +28,7 @@ def _of_row(story: Story) -> Iterator[tuple[float, Fact]]:
     yield story.received_at, {"fact": "received"}
     at_once = story.kind == "refused" and story.settled_at in {None, story.judged_at}
     end = _told(outcome=story.outcome, reason=story.reason, configKey=story.config_key)
-    if story.kind == "admit":
+    if story.kind in LET_IN:
         words = _told(session=story.session, agent=story.agent, authority=story.authority)
         yield story.judged_at, {"fact": "judged", "outcome": "admitted", **words}
     elif story.kind == "challenge":

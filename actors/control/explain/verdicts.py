@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from actors.access.reasons import AGENT_ECHO, ECHO, ECHO_LOOP, FROM_ME, MALFORMED, PAIRING_REQUIRED, SELF_CHAT_ECHO
 from actors.control.explain.answer import Answer, brief, verdict
-from actors.control.explain.history import chunks, history
+from actors.control.explain.history import LET_IN, chunks, history
 from actors.control.explain.memory import OWN_ADDRESS, Memory
 from actors.control.judge import Finding, Judge, malformed
 from actors.envelopes.inbound import Challenge, Dropped, Held, Inbound, Verdict
@@ -90,13 +90,10 @@ def past(story: Story, judge: Judge | None) -> Answer:
         flip="" if differs else _numbered(known.flip, story.seq),
         error=then.error,
     )
+    if story.kind in LET_IN:
+        finding = finding._replace(session=story.session, agent=story.agent, authority=story.authority)
     if story.kind == "admit":
-        finding = finding._replace(
-            session=story.session,
-            agent=story.agent,
-            mentioned=story.mentioned,
-            authority=story.authority,
-        )
+        finding = finding._replace(mentioned=story.mentioned)
     answer = verdict(story.account, finding, row if isinstance(row, Inbound) else None, story.chat_id)
     answer |= {
         "guid": story.guid or None,
@@ -113,7 +110,7 @@ def past(story: Story, judge: Judge | None) -> Answer:
 
 def decided(story: Story) -> Decided:
     """What was decided when the message was judged last: of a stranger's, whether a code went out."""
-    if story.kind == "admit":
+    if story.kind in LET_IN:
         return Decided("admit")
     if story.kind == "challenge" and story.outcome != "held" and story.reason in {"", PAIRING_REQUIRED}:
         return Decided("challenge", PAIRING_REQUIRED, story.config_key)
@@ -143,7 +140,7 @@ def _today(story: Story, row: Inbound | Malformed, judge: Judge) -> Finding:
     """What would be decided today about the message, had it come as it came then."""
     if isinstance(row, Malformed):
         return judge.judge(row)
-    refused = story.kind not in ("admit", "challenge")
+    refused = story.kind not in {*LET_IN, "challenge"}
     if refused and story.reason in KEYS:
         # Which gap it came through is not known any more: today's fence may let it pass, else it stays what it was.
         row = replace(row, stale=story.reason if _stale(row, judge.account) else "")

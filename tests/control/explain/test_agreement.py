@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from random import Random
@@ -16,7 +17,7 @@ from actors.control.explain.rows import row_of
 from actors.control.explain.verdicts import hypothetical
 from actors.control.judge import Judge
 from actors.envelopes.control import Record
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Received, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Held, Inbound, Received, Verdict
 from actors.normalizer.actor import Normalizer
 from actors.normalizer.normalize import normalize
 from actors.pairing.guard_file import PairingGuard
@@ -29,6 +30,7 @@ from tests.support.actors import Probe
 from tests.support.probes import killable
 
 CONFIGS, ROWS = 60, 1000
+COMMANDS = ("/config show", "pat, /config get a", "/debug", "/allowlist list", "/restart", "hello /config")
 RECEIVED = 1_800_001_000.0
 
 Said = tuple[Any, ...]
@@ -65,6 +67,8 @@ def as_said(verdict: Verdict) -> Said:
     match verdict:
         case Admit(session, agent, mentioned, _, _, authority):
             return ("admit", session, agent, mentioned, authority)
+        case Control(session, agent, _, authority):
+            return ("control", session, agent, authority)
         case Challenge(handle, key):
             return ("challenge", key, handle)
         case Dropped(reason, key):
@@ -86,6 +90,8 @@ def said_by_explain(judge: Judge, raw: bytes, memory: Memory) -> Said:
     match decision:
         case "admit":
             assert told["commandAuthorized"] == (told["authority"] != "known")
+            if told["rules"][-1]["rule"] == "control":
+                return ("control", told["session"], told["agent"], told["authority"])
             return (decision, told["session"], told["agent"], told["wasMentioned"], told["authority"])
         case "challenge":
             assert told["reason"] == "pairing required"
@@ -101,28 +107,52 @@ def judge_of(loaded: Loaded, places: Places) -> Judge:
     return Judge.of(account, loaded.config, places, RECEIVED)
 
 
-def valid_world(seed: int) -> tuple[Loaded, Places]:
-    """The next valid config at or after a seed, with its files written."""
+def valid_world(seed: int, **commands: bool) -> tuple[Loaded, Places]:
+    """The next valid config at or after a seed, with its files written; ``commands`` are switched on or off in it."""
     places = Places.from_env(os.environ)
     for attempt in range(100):
         made = world(Random(seed * 1000 + attempt))
+        made.config["commands"].update(commands)
         made.write(places.state)
         if not (loaded := load(places, os.environ)).problems:
             return loaded, places
     raise AssertionError("no valid config among a hundred")
 
 
-@pytest.mark.parametrize("seed", range(CONFIGS))
-def test_explain_says_what_the_actors_decide(seed: int) -> None:
-    loaded, places = valid_world(seed)
-    chance = Random(seed)
-    rows = [message(chance, number) for number in range(1, ROWS + 1)]
+def agreed(loaded: Loaded, places: Places, rows: list[bytes]) -> list[Said]:
+    """What both say of each row."""
     decided = said_by_actors(loaded, places, rows)
     judge = judge_of(loaded, places)
     memory = Memory(judge.account, 1)
     explained = [said_by_explain(judge, raw, memory) for raw in rows]
-    assert len(decided) == ROWS
+    assert len(decided) == len(rows)
     assert [(raw, was, told) for raw, was, told in zip(rows, decided, explained, strict=True) if was != told] == []
+    return decided
+
+
+@pytest.mark.parametrize("seed", range(CONFIGS))
+def test_explain_says_what_the_actors_decide(seed: int) -> None:
+    loaded, places = valid_world(seed)
+    chance = Random(seed)
+    agreed(loaded, places, [message(chance, number) for number in range(1, ROWS + 1)])
+
+
+@pytest.mark.parametrize("switched", [True, False])
+def test_and_so_it_does_of_control_commands_switched_on_or_off(switched: bool) -> None:
+    found: Counter[Any] = Counter()
+    for seed in range(12):
+        loaded, places = valid_world(seed, config=switched, debug=switched, restart=switched)
+        chance = Random(seed)
+        said = agreed(loaded, places, [command(chance, number) for number in range(1, 201)])
+        found.update(one[0] for one in said)
+        found.update(one[-1] for one in said if one[0] == "control")
+    assert {"control", "authorised", "owner", "drop", "hold", "challenge"} <= found.keys()
+
+
+def command(chance: Random, number: int) -> bytes:
+    """A message that is a control command."""
+    text = chance.choice(COMMANDS)
+    return json.dumps({**json.loads(message(chance, number)), "text": text}).encode()
 
 
 def test_the_random_world_reaches_every_decision() -> None:

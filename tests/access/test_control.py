@@ -1,0 +1,141 @@
+"""Control commands at the gate: what the gateway carries out itself reaches no agent, from whoever may command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors.access.flips import flip
+from actors.access.policy import Allowed, decide, describe, explain, in_words
+from actors.commands.parse import CARRIED_OUT
+from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Inbound
+from tests.access.builders import ANN, BEN, CH, ECHO, OWN, config, judge, note, row, view
+
+NAMED = {"list": [{**ECHO, "identity": {"name": "Claw"}}]}
+SWITCHED_ON = {"config": True, "debug": True, "restart": True}
+SWITCHED_OFF = {"config": False, "debug": False, "restart": False}
+LET_IN: dict[str, Any] = {"allow_from": ("chat_id:7",), "group_policy": "open"}
+"""Ann's chat is let in, and no list names her."""
+UNAUTHORISED = "control command (unauthorized)"
+
+
+def verdict_of(message: Inbound, commands: dict[str, Any] | None = None, **keys: Any) -> Any:
+    """The verdict where Ann is on the list, unless the keys say otherwise."""
+    return judge(message, view(config(agents=NAMED, commands=commands or {}), **{"allow_from": (ANN,), **keys}))
+
+
+@pytest.mark.parametrize("commands", [SWITCHED_ON, SWITCHED_OFF], ids=["on", "off"])
+@pytest.mark.parametrize("name", sorted(CARRIED_OUT))
+def test_whoever_may_read_by_commands_reaches_the_gateway_itself_switched_on_or_off(
+    name: str, commands: dict[str, Any]
+) -> None:
+    assert verdict_of(row(text=f"/{name}"), commands) == Control("agent:main:main", "main", "auto", "authorised")
+    owned = {**commands, "ownerAllowFrom": [ANN]}
+    assert verdict_of(row(text=f"/{name}"), owned) == Control("agent:main:main", "main", "auto", "owner")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/config show",
+        "/CONFIG set a.b=1",
+        " /config: get x ",
+        "\n/config",
+        "claw /config show",
+        "@Claw, /config show",
+        "/config\nwhatever else",
+        "/allowlist add +15554445555",
+        "/restart",
+    ],
+)
+def test_in_any_spelling_and_with_a_mention_before_it(text: str) -> None:
+    assert isinstance(verdict_of(row(text=text), SWITCHED_ON), Control)
+
+
+@pytest.mark.parametrize(
+    "text", ["/configure x", "/restart now", "look: /config show", "/status", "/new", "/bash ls", "config show", "/"]
+)
+def test_anything_else_reaches_the_agent(text: str) -> None:
+    assert isinstance(verdict_of(row(text=text), SWITCHED_ON), Admit)
+
+
+def test_somebody_who_is_only_known_is_refused_or_heard_as_ever() -> None:
+    of = {"commands": SWITCHED_ON, **LET_IN}
+    assert verdict_of(row(text="/config show"), **of) == Dropped(UNAUTHORISED, f"{CH}allowFrom")
+    assert isinstance(verdict_of(row(text="/config show"), SWITCHED_OFF, **LET_IN), Admit)
+    assert isinstance(verdict_of(row(text="claw /config show", group=True), SWITCHED_OFF, **LET_IN), Admit)
+
+
+def test_a_stranger_is_a_stranger_first() -> None:
+    assert isinstance(verdict_of(row(text="/config show", sender=BEN), SWITCHED_ON), Challenge)
+    assert isinstance(verdict_of(row(text="/config show", sender=BEN), dm_policy="allowlist"), Dropped)
+
+
+# In groups
+
+
+def test_in_a_group_a_command_that_is_switched_on_needs_no_mention_and_nobody_owns_anything() -> None:
+    commands = {**SWITCHED_ON, "ownerAllowFrom": [ANN]}
+    session = "agent:main:imessage:group:7"
+    assert verdict_of(row(text="/config show", group=True), commands) == Control(session, "main", "auto", "authorised")
+
+
+def test_one_that_is_switched_off_is_text_to_the_mention_gate() -> None:
+    refused = Dropped("no mention", f"{CH}groups.*.requireMention")
+    assert verdict_of(row(text="/config show", group=True), SWITCHED_OFF) == refused
+    assert isinstance(verdict_of(row(text="claw /config show", group=True), SWITCHED_OFF), Control)
+
+
+# What comes before
+
+
+def test_everything_else_is_asked_first() -> None:
+    command = row(text="/config show")
+    assert verdict_of(row(text="/config show", stale="stale backlog")) == Held(
+        "stale backlog", f"{CH}recovery.liveMinutes"
+    )
+    assert isinstance(verdict_of(row(text="/config show", is_reaction=True)), Dropped)
+    assert isinstance(verdict_of(row(text="/config show", chat_id=0)), Held)
+    before = Allowed(frozenset({ANN}), since={ANN: 5.0})
+    assert decide(command, view(), before) == Dropped("before the approval", f"{CH}dmPolicy")
+    assert isinstance(decide(command, view(), Allowed(readable=False)), Held)
+
+
+def test_no_agent_is_needed() -> None:
+    of = view(config(agents={"list": [{"id": "main"}]}), allow_from=(ANN,))
+    assert judge(row(), of) == Held("no agent", "agents.list[].runtime")
+    assert judge(row(text="/config show"), of) == Control("agent:main:main", "main", "auto", "authorised")
+
+
+def test_the_owner_commands_from_the_chat_with_himself() -> None:
+    of = view(config(commands={"ownerAllowFrom": [OWN]}), allow_from=(OWN,))
+    assert judge(note(text="/config show"), of) == Control("agent:main:main", "main", "auto", "owner")
+
+
+def test_it_is_answered_by_the_service_it_came_by() -> None:
+    verdict = verdict_of(row(text="/config", guid_of_chat=f"SMS;-;{ANN}"))
+    assert isinstance(verdict, Control)
+    assert verdict.service == "sms"
+
+
+# In words
+
+
+def test_it_is_explained_as_let_in() -> None:
+    of = view(config(commands={"ownerAllowFrom": [ANN]}), allow_from=(ANN,))
+    message = row(text="/config show")
+    told = explain(message, of, Allowed())
+    assert told.verdict == decide(message, of, Allowed())
+    assert (told.decision, told.reason, told.flip) == ("admit", "", "")
+    assert (told.authority, told.config_key, told.mentioned) == ("owner", f"{CH}allowFrom", True)
+    assert told.rules[-2:] == (("approval", "pass"), ("control", "control: agent:main:main"))
+    assert ("control", "pass") in explain(row(), of, Allowed()).rules
+    assert [name for name, _ in explain(row(), of, Allowed()).rules][-3:] == ["control", "agent", "admitted"]
+
+
+def test_no_setting_would_have_to_change() -> None:
+    verdict = Control("s", "main", "auto", "owner")
+    assert in_words(verdict) == ("admit", "", "")
+    assert describe(verdict) == "control: s"
+    assert flip(verdict, row(), view()) == ""
