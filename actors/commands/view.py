@@ -1,0 +1,58 @@
+"""What the command desk goes by, and what it is asked. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from actors.outbound.reply_text import resolve_prefix
+from actors.outbound.units import units
+from config import Account, Config, Places
+from config.ids import normalize_id
+from config.overlay import DEFAULT_ID
+from config.writer import Writer
+
+BUBBLE = 4000
+"""UTF-16 units of an answer where no account says how many."""
+SMALLEST_ANSWER = 160
+"""UTF-16 units an answer may always have, however small the bubbles are."""
+
+
+class DeskView(NamedTuple):
+    """A config: ``accounts`` are all of its accounts, ``writer`` changes its file, ``places`` is where that is.
+
+    ``version`` names this gateway to people.
+    """
+
+    config: Config
+    accounts: Sequence[Account]
+    writer: Writer
+    places: Places
+    version: str = "the gateway"
+
+    def account(self, ident: str) -> Account | None:
+        """The account a person means by ``ident``; None when there is none."""
+        wanted = normalize_id(ident, DEFAULT_ID)
+        return next((account for account in self.accounts if account.id == wanted), None)
+
+    def room(self, ident: str) -> int:
+        """UTF-16 units an answer may have to fit into one bubble of account ``ident``, behind its prefix."""
+        account = self.account(ident)
+        if account is None:
+            return BUBBLE
+        prefix = resolve_prefix(account.response_prefix, self.config.default_agent().identity.name)
+        return max(account.text_chunk_limit - (units(prefix) + 1 if prefix else 0), SMALLEST_ANSWER)
+
+
+class Asked(NamedTuple):
+    """A command: its main name and arguments as they were written, who gave it where, and what they may do.
+
+    ``account`` is the id of the account it came in by, ``handle`` its sender's canonical one, ``authority`` as in
+    ``Commanded``. ``replayed``: it was given in an earlier life of the gateway and may have been carried out then.
+    """
+
+    name: str
+    arguments: str
+    account: str
+    handle: str
+    authority: str
+    is_group: bool = False
+    replayed: bool = False

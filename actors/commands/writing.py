@@ -1,0 +1,127 @@
+"""The desk's hands: what a command wants of the config file is done here, by the one writer of that file.
+
+In: edits, or how to make them from the document, and who wants them. Out: an ``Outcome``, or what is said instead.
+Whatever is refused here is put on record, as the writer does with what it refuses itself. The last change is
+remembered, so that it can be taken back while nobody else has changed the file.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from actors.commands import permission
+from actors.commands.answers import Answer, Refusal, unwritten
+from actors.commands.config import UNDO_SECONDS
+from actors.commands.view import Asked, DeskView
+from config import audit
+from config.document import Document
+from config.paths import Path
+from config.steps import Edit
+from config.writer import Outcome, WriteRefusedError
+
+NOTHING = "Nothing to undo: no change by chat is known. At the computer: gateway config rollback --list"
+_CHANGED = "Not undone: the config was changed since. At the computer: gateway config rollback --list"
+_TOO_LATE = "Not undone: that was more than ten minutes ago. At the computer: gateway config rollback"
+
+
+class Last(NamedTuple):
+    """The last change by chat: ``digest`` is that of all files after it, ``before`` what its one file held.
+
+    ``at`` is monotonic seconds.
+    """
+
+    outcome: Outcome
+    before: bytes
+    paths: tuple[Path, ...]
+    at: float
+
+
+class Scribe:
+    """Writes for the desk. ``wall`` and ``monotonic`` are the clock's; for one thread."""
+
+    def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._last: Last | None = None
+
+    def read(self, view: DeskView) -> Document | Answer:
+        """The config as it is written."""
+        try:
+            return view.writer.read()
+        except WriteRefusedError as error:
+            return Answer(unwritten(error).removeprefix("Not changed: "))
+
+    def change(
+        self, view: DeskView, asked: Asked, plan: Callable[[object], Sequence[Edit] | str]
+    ) -> Outcome | Answer | Refusal:
+        """Make the edits ``plan`` gives for the document, all of them or none. A text of it is said instead.
+
+        A ``Refusal`` is on record when this returns; so is what the writer refused, which is an ``Answer``.
+        """
+        try:
+            found = view.writer.read()
+        except WriteRefusedError as error:
+            return self.refused(view, asked, Refusal(unwritten(error), error.code))
+        edits = plan(found.value)
+        if isinstance(edits, str):
+            return Answer(edits)
+        refusal = permission.off_limits(found.value, edits)
+        if refusal is not None:
+            return self.refused(view, asked, refusal, found.value)
+        try:
+            outcome = view.writer.change(edits, _actor(asked), found.digest)
+        except WriteRefusedError as error:
+            return Answer(unwritten(error))
+        if outcome.changed_paths:
+            paths = tuple(edit.path for edit in edits)
+            self._last = _last(found, outcome, paths, self._monotonic())
+        return outcome
+
+    def undo(self, view: DeskView, asked: Asked) -> Outcome | Answer | Refusal:
+        """Take the last change back, if that is what putting its backup back does. As ``change`` does, otherwise."""
+        last = self._last
+        if last is None:
+            return Answer(NOTHING)
+        refusal = permission.config_writes(asked, view, last.paths)
+        if refusal is not None:
+            return self.refused(view, asked, refusal)
+        if self._monotonic() - last.at > UNDO_SECONDS:
+            return self.refused(view, asked, Refusal(_TOO_LATE, "undo", last.paths))
+        file, digest = last.outcome.file, last.outcome.digest
+        try:
+            if view.writer.read().digest != digest or self._newest_backup(view, last) != last.before:
+                return self.refused(view, asked, Refusal(_CHANGED, "undo", last.paths))
+            outcome = view.writer.rollback(1, _actor(asked), file, digest)
+        except WriteRefusedError as error:
+            return Answer(unwritten(error).replace("Not changed", "Not undone", 1))
+        self._last = None
+        return outcome
+
+    def can_undo(self, outcome: Outcome) -> bool:
+        """Whether ``outcome`` is what would be taken back."""
+        return self._last is not None and self._last.outcome is outcome
+
+    def refused(self, view: DeskView, asked: Asked, refusal: Refusal, document: object = None) -> Refusal:
+        """Put a refusal on record; it is said all the same where that fails."""
+        paths = audit.safe_paths(document, refusal.paths)
+        entry = audit.Record(
+            self._wall(), _actor(asked), "rejected", view.places.config, paths=paths, code=refusal.code
+        )
+        with suppress(OSError):
+            audit.record(view.places, entry)
+        return refusal
+
+    def _newest_backup(self, view: DeskView, last: Last) -> bytes | None:
+        with suppress(OSError):
+            return next((each.path.read_bytes() for each in view.writer.backups(last.outcome.file)), None)
+        return None
+
+
+def _last(found: Document, outcome: Outcome, paths: tuple[Path, ...], now: float) -> Last | None:
+    """What would be taken back; None where there was no file before, and so no backup."""
+    before = next((part.content for part in found.parts if part.path == outcome.file), None)
+    return Last(outcome, before, paths, now) if before is not None and outcome.backup is not None else None
+
+
+def _actor(asked: Asked) -> str:
+    return f"chat:{asked.handle}"

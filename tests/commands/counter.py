@@ -1,0 +1,156 @@
+"""A command desk on a real config file, between probes: what people say to it, and what they hear."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import json5
+
+from actors.access.list_check import unusable_lists
+from actors.commands.desk import CommandDesk
+from actors.commands.view import DeskView
+from actors.conversation.keys import group_key, main_key
+from actors.envelopes.control import Enroll, Listen, Overrule, Record
+from actors.envelopes.facts import Settled
+from actors.envelopes.inbound import Commanded, Replied
+from actors.envelopes.outbound import Reply
+from config import Places, audit, load
+from config.writer import Writer
+from tests.support.actors import Probe
+from tests.support.probes import KillableStage
+from tests.support.rows import ACCOUNT, ANN, address, inbound
+
+SECRET = "sk-canary-0123456789abcdef"
+TEXT = """\
+// who may write to me
+{
+  channels: {
+    imessage: {
+      cliPath: "imsg", // the program
+      dmPolicy: "pairing",
+      allowFrom: ["+15552223333"], // Ann
+    },
+  },
+  agents: { list: [{ id: "main", runtime: { type: "model", model: "x:y", apiKey: "sk-canary-0123456789abcdef" } }] },
+  commands: { config: true, debug: true, ownerAllowFrom: ["+15552223333"] },
+}
+"""
+
+
+class Counter:
+    """A desk at a config of ``text``. Whoever speaks is Ann, an owner in a direct chat, unless it says otherwise."""
+
+    def __init__(
+        self,
+        stage: KillableStage,
+        home: Path,
+        text: str = TEXT,
+        env: Mapping[str, str] | None = None,
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
+        self.stage = stage
+        self.env = dict(env or {})
+        self.places = Places.from_env({"HOME": str(home)})
+        self.file = self.places.config
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(text)
+        for name, more in (beside or {}).items():
+            self.file.with_name(name).write_text(more)
+        self.restarts: list[str] = []
+        self._numbers = itertools.count(1)
+        self.open()
+
+    def open(self, *, listens: bool = True) -> None:
+        """The process starts (again); the desk hears of the keeper when that ``listens``."""
+        self.chunker, self.journal, self.pairing = Probe("chunker"), Probe("journal"), Probe("pairing")
+        self.keeper = Probe("keeper")
+        self.ref = CommandDesk.start(
+            self.stage.place("commands"),
+            self.view(),
+            self.chunker.ref,
+            self.journal.ref,
+            self.pairing.ref,
+            lambda: self.restarts.append("now"),
+        )
+        self.stage.settle()
+        if listens:
+            self.stage.tell(self.ref, Listen(self.keeper.ref))
+
+    def view(self) -> DeskView:
+        """The config as the file has it."""
+        loaded = load(self.places, self.env)
+        assert loaded.config is not None, loaded.problems
+        writer = Writer(self.places, self.env, (unusable_lists,), self.stage.clock.wall, patience=0.1)
+        return DeskView(loaded.config, loaded.accounts, writer, self.places, "imessage-gateway 0.1.0")
+
+    def tell(
+        self,
+        text: str,
+        authority: str = "owner",
+        *,
+        is_group: bool = False,
+        replayed: bool = False,
+        sender: str = ANN,
+        account: str = ACCOUNT,
+        seq: int | None = None,
+    ) -> int:
+        """Somebody gives a command; the number of its row."""
+        seq = next(self._numbers) if seq is None else seq
+        session = group_key("main", 7) if is_group else main_key("main")
+        row = inbound(seq, 7, text, sender=sender, account=account, is_group=is_group)
+        self.stage.tell(self.ref, Commanded(seq, session, "main", address(7, 1, account), row, authority, replayed))
+        return seq
+
+    def say(self, text: str, authority: str = "owner", **how: Any) -> str:
+        """What is answered to a command: exactly once, and its row ends with it."""
+        before = len(self.replies)
+        seq = self.tell(text, authority, **how)
+        said = self.replies[before:]
+        assert [reply.seq for reply in said] == [seq], self.replies
+        assert said[0].settles == ((seq, Replied()),)
+        assert "\n\n" not in said[0].text
+        return said[0].text
+
+    @property
+    def replies(self) -> list[Reply]:
+        """All that was said."""
+        return self.chunker.all(Reply)
+
+    @property
+    def settled(self) -> list[tuple[int, object]]:
+        """What ended without an answer."""
+        facts = [record.fact for record in self.journal.all(Record)]
+        return [(fact.seq, fact.outcome) for fact in facts if isinstance(fact, Settled)]
+
+    def enroll(self) -> Enroll:
+        """What the pairing registry was asked last."""
+        return self.pairing.all(Enroll)[-1]
+
+    def overrule(self) -> Overrule:
+        """What the keeper was asked last."""
+        return self.keeper.all(Overrule)[-1]
+
+    @property
+    def value(self) -> Any:
+        """The file."""
+        return json5.loads(self.file.read_text())
+
+    @property
+    def audited(self) -> list[tuple[str, str, str | None, list[str]]]:
+        """Actor, result, code and paths of each line of the record."""
+        log = audit.path(self.places)
+        lines = log.read_text().splitlines() if log.exists() else []
+        found = map(json.loads, lines)
+        return [(one["actor"], one["result"], one["errorCode"], one["changedPaths"]) for one in found]
+
+    def everything(self) -> str:
+        """All that was said, logged and put on record, and the names of all files."""
+        log = audit.path(self.places)
+        record = log.read_text() if log.exists() else ""
+        names = [name for _, _, files in os.walk(self.places.state) for name in files]
+        return "\n".join([*(reply.text for reply in self.replies), str(self.stage.logged), record, *names])
