@@ -116,11 +116,7 @@ def feed(descriptor: int, left: memoryview) -> memoryview:
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables an agent gets: where things are, language and time zone; nothing that could be a secret."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name in KEPT_VARIABLES or name.startswith("LC_")
-    }
+    return {name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith("LC_")}
 
 
 def reply_text(output: str) -> str:

@@ -1,18 +1,26 @@
 """The AgentRunner: gives agents that take their time a thread each, at most so many at once.
 
 Told ``Run`` by conversations; tells the one who asked ``TurnEnded``, whatever happens: an answer, a failure, a
-crash of the agent's code. Turns beyond the limit wait in order.
+crash of the agent's code. Turns beyond the limit wait in order. Another config (``Reconfigure``) counts for turns that
+begin from then on.
 """
 
 import threading
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.agents.base import Agent, AgentError
-from actors.envelopes.control import Quiesce, Quiet, Ref, Tick
+from actors.envelopes.control import Quiesce, Quiet, Reconfigure, Ref, Tick
 from actors.envelopes.outbound import Run, TurnEnded
 from actors.runtime.actor import Actor, Context
+
+
+class RunnerView(NamedTuple):
+    """What a runner goes by: the agents by id, and how many turns run at once (``agents.defaults.maxConcurrent``)."""
+
+    agents: Mapping[str, Agent]
+    most: int
 
 
 class AgentRunner(Actor):
@@ -36,6 +44,9 @@ class AgentRunner(Actor):
                 self._running -= 1
                 self._start()
                 self._report_quiet()
+            case Reconfigure(view):
+                self._agents, self._most = view
+                self._start()
             case Quiesce(reply_to):
                 self._quiet_to = reply_to
                 self._report_quiet()
@@ -43,19 +54,23 @@ class AgentRunner(Actor):
     def _start(self) -> None:
         while self._waiting and self._running < self._most and self._quiet_to is None:
             run = self._waiting.popleft()
+            name = run.turn.message.agent
+            agent = self._agents.get(name)
+            if agent is None:  # it waited while the config lost its agent
+                self.tell(run.reply_to, TurnEnded(run.turn.number, None, "is not in the config any more"))
+                continue
             self._running += 1
-            name = f"agent-{run.turn.message.agent}"
             try:
-                threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
+                threading.Thread(target=self._run, args=(run, agent), name=f"agent-{name}", daemon=True).start()
             except RuntimeError as error:  # no more threads: this turn fails, the next ones may not
                 self._running -= 1
                 self.tell(run.reply_to, TurnEnded(run.turn.number, None, f"cannot start: {error}"))
 
-    def _run(self, run: Run) -> None:
+    def _run(self, run: Run, agent: Agent) -> None:
         """On a thread of its own: the agent's answer, or why there is none."""
         number = run.turn.number
         try:
-            said = self._agents[run.turn.message.agent].answer(run.turn, self._cancelled)
+            said = agent.answer(run.turn, self._cancelled)
             ended = TurnEnded(number, said.text, "")
         except AgentError as error:
             ended = TurnEnded(number, None, str(error))

@@ -3,7 +3,8 @@
 Told ``Admitted`` by the sessions and ``TurnEnded`` by the runner; tells the runner turns, the chunker replies, the
 sessions how many messages it is done with. It never blocks: while an agent thinks, messages wait here in order. What
 an agent did wrong goes to the journal and the log, never to the chat. Whoever loses their access meanwhile, by the
-``Recheck`` the sessions pass on, gets no answer any more.
+``Recheck`` the sessions pass on, gets no answer any more. Other agents, by the ``Reconfigure`` they pass on, answer the
+turns that begin after it.
 """
 
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.agents.base import Agent, AgentError
-from actors.envelopes.control import Finished, Record, Ref
+from actors.envelopes.control import Finished, Reconfigure, Record, Ref
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Corrupt, Dropped, Held, Outcome, Recheck, Replied
 from actors.envelopes.outbound import Reply, Run, Turn, TurnEnded
@@ -66,6 +67,8 @@ class Conversation(Actor):
                 self._next()
             case Recheck():
                 self._look_again(message)
+            case Reconfigure(agents):
+                self._agents = agents
 
     def _look_again(self, recheck: Recheck) -> None:
         waiting, self._waiting = self._waiting, deque()

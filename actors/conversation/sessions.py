@@ -6,7 +6,7 @@ conversation may rest: after ten idle minutes, or, over the cap, the least recen
 
 Told ``Recheck`` by the access controller at its start and whenever somebody may have lost their access: what was
 admitted before that and is not answered yet ends as revoked where that is so. What a restart left open is asked for
-after the first one only.
+after the first one only. ``Reconfigure`` brings other agents, and goes on to every conversation.
 """
 
 import threading
@@ -16,7 +16,7 @@ from typing import Any
 
 from actors.agents.base import Agent
 from actors.conversation.conversation import Conversation
-from actors.envelopes.control import Finished, Record, Ref, Replay, Tick
+from actors.envelopes.control import Finished, Reconfigure, Record, Ref, Replay, Tick
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Recheck
 from actors.runtime.actor import Actor, Context
@@ -71,6 +71,10 @@ class Sessions(Actor):
                 self._admitted(message)
             case Recheck():
                 self._look_again(message)
+            case Reconfigure(agents):
+                self._agents = agents
+                for seat in self._seats.values():
+                    self.tell(seat.ref, message)
             case Finished(session, done):
                 seat = self._seats[session]
                 seat.done += done

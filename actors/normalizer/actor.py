@@ -9,15 +9,18 @@ In the chat with oneself a row from me is a note, to be judged like anybody's me
 goes on as ``Judged``, is not answered, and reaches the sender as evidence like every row from me. What passes as a note
 is no evidence: whatever the sender is in doubt about is unseen as well, and would have been recognised by its words.
 What may be a note and comes before its chat is known is held for that, and looked at once more when its chat was found.
+
+Another config (``Reconfigure``) reaches the AccessController through here, behind the rows that came before it: so each
+row meets one config in both.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from actors.access.reasons import AGENT_ECHO, ECHO, ECHO_LOOP, FROM_ME, SELF_CHAT_ECHO
-from actors.envelopes.control import Listen, Record, Recorded, Ref, Replay, Replayed, Spoken
+from actors.envelopes.control import Listen, Reconfigure, Record, Recorded, Ref, Replay, Replayed, Spoken
 from actors.envelopes.facts import Rejudged
 from actors.envelopes.inbound import Corrupt, Dropped, Held, Inbound, Judged, Overlong, Received, Watching
 from actors.normalizer import heads
@@ -33,6 +36,18 @@ from actors.runtime.actor import Actor, Context
 from config.schema.channel import Recovery
 
 LOOPING = "chat {}: our own words keep coming back as somebody else's; such rows are held from now on"
+
+
+class NormalizerView(NamedTuple):
+    """What the normalizer goes by: the senders it listens to, age fences and regions by account id.
+
+    ``onward`` is what the AccessController is told in its turn; None: nothing.
+    """
+
+    senders: Sequence[Ref]
+    recoveries: Mapping[str, Recovery]
+    regions: Mapping[str, str | None]
+    onward: Any = None
 
 
 class Normalizer(Actor):
@@ -83,11 +98,23 @@ class Normalizer(Actor):
                 self._repaired(message)
             case Watching():
                 self._fences.watching(message)
+            case Reconfigure(NormalizerView() as view):
+                self._go_by(view)
             case Overlong():
                 self._overlong(message)
             case Replayed("echoes", items):
                 for said in items:
                     self._echoes.recalled(said)
+
+    def _go_by(self, view: NormalizerView) -> None:
+        known, self._senders, self._regions = self._senders, view.senders, view.regions
+        self._fences.go_by(view.recoveries)
+        self._echoes.keep(self._fences.longest)
+        for sender in view.senders:
+            if sender not in known:
+                self.tell(sender, Listen(self.actor_ref))
+        if view.onward is not None:
+            self.tell(self._access, view.onward)
 
     def _received(self, message: Received) -> None:
         m = message

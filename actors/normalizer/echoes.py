@@ -56,6 +56,10 @@ class EchoMemory:
         self._unseen = Unseen(max(kept, LIVE_SECONDS))
         self._swept_at = 0.0
 
+    def keep(self, seconds: float) -> None:
+        """Words whose row nobody saw are kept for so long from now on."""
+        self._unseen.kept = max(seconds, LIVE_SECONDS)
+
     def recalled(self, said: Spoken) -> None:
         """Remember what was sent before a restart, as the journal has it.
 

@@ -61,12 +61,18 @@ class Fences:
     """The fences of all accounts and the gaps of all sources. An account without settings has no fences."""
 
     def __init__(self, recoveries: Mapping[str, Recovery]) -> None:
-        self._limits = {account: Limits.of(recovery) for account, recovery in recoveries.items()}
-        self.longest = max((limits.replay for limits in self._limits.values()), default=0.0)
+        self._limits: Mapping[str, Limits] = {}
+        self.longest = 0.0
         """Seconds a row may be old and is still answered, whatever its account."""
+        self.go_by(recoveries)
         self._gaps: dict[int, list[Gap]] = {}
         self._ends: dict[int, float] = {}
         """Until when the last gap of a source lasted: later rows came while it was watched."""
+
+    def go_by(self, recoveries: Mapping[str, Recovery]) -> None:
+        """Other fences; the gaps stay what they were."""
+        self._limits = {account: Limits.of(recovery) for account, recovery in recoveries.items()}
+        self.longest = max((limits.replay for limits in self._limits.values()), default=0.0)
 
     def watching(self, watch: Watching) -> None:
         """A watch begins (again). Gaps that overlap are one: nothing was well between them."""

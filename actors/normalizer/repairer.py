@@ -4,14 +4,15 @@ Told ``Recorded`` of a row held for ``no chat anchor``, by the journal once it i
 RpcCaller of the row's account, one question at a time, and tells the Normalizer, once that listens, each row it finds:
 what is no word of ours goes on to the AccessController from there, to be judged again. A row that is not found stays
 held and listed; it is looked for again soon, since its chat may be written moments after it, then every ten minutes for
-a day, and after a restart.
+a day, and after a restart. What waits of an account that another config (``Reconfigure``) does without is not looked
+for.
 """
 
 import math
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
-from actors.envelopes.control import Listen, Recorded, Ref, Replay, Tick
+from actors.envelopes.control import Listen, Reconfigure, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.link import Answer, Call, Subscribed
@@ -25,6 +26,13 @@ GATHER_SECONDS = 1.0
 AGAIN_SECONDS = (3.0, 10.0, 60.0, 600.0)
 """From one attempt in vain to the next, counted from the newest row that came; the last pause is repeated."""
 GIVE_UP_SECONDS = 86_400.0
+
+
+class RepairerView(NamedTuple):
+    """What the repairer goes by: whom to ask, by account, and the accounts whose rows carry files."""
+
+    callers: Mapping[str, Ref]
+    attachments: Collection[str]
 
 
 class Repairer(Actor):
@@ -75,6 +83,8 @@ class Repairer(Actor):
             case Subscribed():
                 self._unreachable.clear()
                 self._soon()
+            case Reconfigure(RepairerView() as view):
+                self._go_by(view)
             case Tick("search"):
                 self._due = False
                 self._begin()
@@ -84,8 +94,21 @@ class Repairer(Actor):
                 self._again_at = math.inf
                 self._replay()
 
-    def _replay(self) -> None:
-        for account in self._callers:
+    def _go_by(self, view: RepairerView) -> None:
+        known, self._callers, self._attachments = self._callers, view.callers, view.attachments
+        self._waiting = {account: self._waiting.get(account, {}) for account in view.callers}
+        self._unreachable &= view.callers.keys()
+        new = [account for account in view.callers if known.get(account) != view.callers[account]]
+        for account in new:
+            self.tell(view.callers[account], Listen(self.actor_ref))
+        self._replay(new)
+        if self._search is not None and self._account not in view.callers:
+            # Nobody is left to answer: what it looked for stays held.
+            self._asked += 1
+            self._round_over()
+
+    def _replay(self, accounts: Iterable[str] | None = None) -> None:
+        for account in self._callers if accounts is None else accounts:
             self.tell(self._journal, Replay("held", self.actor_ref, account=account, reason=NO_ANCHOR))
 
     def _want(self, seq: int, row: Inbound) -> None:

@@ -36,7 +36,7 @@ class Unseen:
     """By chat, the oldest first. Texts are folded; what was said ``kept`` seconds before the latest is forgotten."""
 
     def __init__(self, kept: float = LIVE_SECONDS) -> None:
-        self._kept = kept
+        self.kept = kept
         self._chats: OrderedDict[Chat, list[_Saying]] = OrderedDict()
         self._count = 0
         self._swept_at = 0.0
@@ -107,7 +107,7 @@ class Unseen:
         self._swept_at = now
         for chat, sayings in list(self._chats.items()):
             for saying in sayings:
-                if saying.at < now - self._kept:
+                if saying.at < now - self.kept:
                     self._drop(chat, saying)
 
     def _drop(self, chat: Chat, gone: _Saying) -> None:

@@ -1,14 +1,16 @@
 """The OutboundChunker: an answer in, bubbles out.
 
 Told ``Reply`` by conversations and the pairing registry; tells the sender of the reply's account one
-``Prepared`` with its chunks, or with none where there is nothing to say. Every path out goes through here.
+``Prepared`` with its chunks, or with none where there is nothing to say. Every path out goes through here. By another
+config (``Reconfigure``) accounts may come and go: an answer to one that is gone is held.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from actors.envelopes.control import Record, Ref
+from actors.access.reasons import ACCOUNTS_KEY, NO_ACCOUNT
+from actors.envelopes.control import Reconfigure, Record, Ref
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Held, Outcome
 from actors.envelopes.outbound import Chunk, Prepared, Reply, chunk_key
@@ -16,8 +18,6 @@ from actors.outbound.answers import room
 from actors.outbound.chunks import chunk
 from actors.outbound.reply_text import prepare_reply
 from actors.runtime.actor import Actor, Context
-
-ACCOUNTS = "channels.imessage.accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,13 @@ class OutboundView:
     mode: Literal["length", "newline"] = "length"
     prefix: str | None = None
     identity_name: str | None = None
+
+
+class ChunkerView(NamedTuple):
+    """What the chunker goes by: the senders of the accounts that run, and how each of these writes."""
+
+    senders: Mapping[str, Ref]
+    views: Mapping[str, OutboundView]
 
 
 def prepare(reply: Reply, view: OutboundView) -> Prepared:
@@ -73,13 +80,15 @@ class OutboundChunker(Actor):
         match message:
             case Reply():
                 self._reply(message)
+            case Reconfigure(view):
+                self._senders, self._views = view
 
     def _reply(self, message: Reply) -> None:
         sender = self._senders.get(message.address.account)
         if sender is None:
-            # Rows of the last run may belong to an account that the config does not know any more.
+            # Rows of the last run, or of a moment ago, may belong to an account that the config does not know any more.
             for seq, _ in message.settles:
-                self.tell(self._journal, Record(Settled(seq, Held("account not configured", ACCOUNTS))))
+                self.tell(self._journal, Record(Settled(seq, Held(NO_ACCOUNT, ACCOUNTS_KEY))))
             return
         self.tell(sender, prepare(message, self._views[message.address.account]))
 

@@ -69,6 +69,10 @@ class Doubts:
         self._doubts: dict[int, Doubt] = {}
         self._proofs: OrderedDict[str, None] = OrderedDict()
 
+    def inherit(self, before: "Doubts") -> None:
+        """Know what was a proof before."""
+        self._proofs.update(before._proofs)
+
     def __iter__(self) -> Iterator[Doubt]:
         """All of them, the oldest doubt first."""
         return iter(list(self._doubts.values()))

@@ -68,6 +68,10 @@ class Flights:
         self._written[key] = now
         return flight
 
+    def unwritten(self) -> list[Flight]:
+        """Those whose attempt is on its way to disk: nothing of them has started."""
+        return [flight for key, flight in self._under_way.items() if key not in self._written]
+
     def land(self, flight: Flight, now: float) -> bool:
         """It was answered, or will not be. False when nobody waits for that any more."""
         key = flight.chunk.key

@@ -70,6 +70,11 @@ class Inquiries:
         self.issuing: set[Tag] = set()
         """GUIDs issued again and not answered: sends under way, like any other."""
 
+    def inherit(self, before: "Inquiries") -> None:
+        """Go on counting, so that no answer to an earlier question is taken for one to a later."""
+        self._turn = before._turn
+        self.doubts.inherit(before.doubts)
+
     def linked(self, now: float) -> None:
         """Where the link is ready, everything in doubt is asked about and windows go on.
 

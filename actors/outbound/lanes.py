@@ -44,6 +44,10 @@ class Lanes:
         self._where: dict[int, Key] = {}
         self._taken: OrderedDict[int, None] = OrderedDict()
 
+    def inherit(self, before: "Lanes") -> None:
+        """Know the answers that were taken in before."""
+        self._taken.update(before._taken)
+
     def knows(self, chunk: Chunk) -> bool:
         """Whether the answer this chunk belongs to was taken in before."""
         return answer_of(chunk.key) in self._taken

@@ -16,10 +16,15 @@ MUTE = "it does not answer a send that is out"
 
 
 class Link:
-    """Of one account. ``epoch`` counts the children of the gateway."""
+    """Of one account. ``epoch`` counts the children of the gateway.
 
-    def __init__(self, prefs: Prefs) -> None:
+    ``before`` is the link under an earlier config. Where that was another program or database, its child may still be
+    there: until that is gone no child counts, as a chat's number would mean another chat to it.
+    """
+
+    def __init__(self, prefs: Prefs, before: "Link | None" = None) -> None:
         self._prefs = prefs
+        self._outlived: bool = before is not None and (before._outlived or before._prefs.over != prefs.over)
         self.epoch = 0
         self.ready = False
         self.place = Place(prefs.source)
@@ -35,6 +40,8 @@ class Link:
 
     def subscribed(self, message: Subscribed) -> None:
         """The watch of this child runs. Of a new child nothing is known yet of the old one's blocks and pace."""
+        if self._outlived:
+            return
         if message.epoch != self.epoch:
             self.epoch, self.pace, self.blocked, self.ending = message.epoch, Pace(), False, False
         self.ready, self.place = not self.ending, Place(self._prefs.source, message.era)
@@ -45,7 +52,7 @@ class Link:
 
     def disconnected(self) -> None:
         """The child is gone."""
-        self.ready = self.ending = False
+        self.ready = self.ending = self._outlived = False
 
     def ends(self) -> None:
         """The child is about to be ended, as it let the deadline of a send pass or takes none."""

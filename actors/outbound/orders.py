@@ -7,7 +7,7 @@ knows the state: it stores no order that comes too late.
 
 from typing import Literal
 
-Where = Literal["unknown", "under way", "in doubt", "waiting", "ended", "gone"]
+Where = Literal["under way", "in doubt", "waiting", "ended", "gone"]
 BY_HAND = "the operator says that it did not go out"
 
 _ALLOWED: dict[str, frozenset[Where]] = {
@@ -17,7 +17,6 @@ _ALLOWED: dict[str, frozenset[Where]] = {
     "discard": frozenset({"in doubt", "waiting", "ended"}),
 }
 _IS: dict[Where, str] = {
-    "unknown": "is not known yet, the gateway is just starting",
     "under way": "is being sent just now",
     "in doubt": "is in doubt",
     "waiting": "waits for its turn",

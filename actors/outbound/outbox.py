@@ -1,4 +1,4 @@
-"""The chunks of one account that have not ended: every method here is an arrow in the sender's diagram.
+"""The chunks of one account that have not ended: every method here is an arrow in the room's diagram.
 
 In: what the sender learned of a chunk. Out: the chunk in its new place (its lane, in doubt, behind its reply, nowhere),
 and a report of it to the journal, the echo memory and the operator. When sends may start is the sender's concern.
@@ -41,11 +41,17 @@ class Outbox:
         """Dead letters the operator sent again, until the journal says that they are."""
         self._later_answers = set[int]()
         """First keys of answers to rows that had one: they are taken in when the journal says that they are new."""
-        self._restored = False
         self._shut = set[Key]()
         """Lanes that wait for a database that can be read."""
         self._early: list[OwnRow] | None = None
         """Own rows that came before it is known which of them are proofs already."""
+
+    def inherit(self, before: "Outbox") -> None:
+        """Know what the journal does not tell: of the same account, under an earlier config."""
+        self._inquiries.inherit(before._inquiries)
+        self.lanes.inherit(before.lanes)
+        self.anew |= before.anew
+        self._insisted |= before._insisted
 
     def landed(self, flight: Flight, result: Meaning) -> None:
         """An attempt was answered, or it is known that it will not be."""
@@ -195,8 +201,6 @@ class Outbox:
 
     def _where(self, order: Order) -> Where:
         key = order.key
-        if not self._restored:
-            return "unknown"
         if self._doubts.get(key) is not None:
             return "in doubt"
         if self.lanes.waiting(key) is not None or key in self._sought:
@@ -244,11 +248,10 @@ class Outbox:
                 self.lanes.add(chunk)
 
     def restore(self, items: tuple[OpenChunk, ...]) -> bool:
-        """What the outbox held at the start; True when it must be known which own rows are proofs already."""
+        """What the outbox holds; True when it must be known which own rows are proofs already."""
         wall, now = self._clock.wall(), self._clock.monotonic()
         left = restore(items, self.lanes, self._doubts, wall, now)
         self._insisted |= left.insisted
-        self._restored = True
         self._report.left(len(items), left.attempted)
         for where, pause in left.waits:
             self._later(pause, Tick("resume", where))

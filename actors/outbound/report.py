@@ -5,6 +5,7 @@ the operator a log line for everything but the ordinary, and the health of the l
 otherwise well link ``degraded``, with the reason and the remedy, until one goes out again.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from actors.envelopes.control import Record, Ref
@@ -27,6 +28,8 @@ PROMPT = (
 )
 OUTBOX = "see `gateway outbox list`"
 CUT_SHORT = "the gateway ended during the send"
+CHANGED = "the config changed during the send"
+NOT_BEGUN = "the config changed before the send"
 GIVEN_UP = "given up by the operator"
 PARKED = "chat {}: whether chunk {} went out stays unknown, it is not sent again; see `outbox list --state uncertain`"
 FOLLOWED = "chat {}: whether chunk {} went out is not known yet; later replies go on, it is asked about further"
@@ -48,6 +51,8 @@ class Report:
         self._log = sender.log
         self.listener: Ref | None = None
         """The echo memory."""
+        self._cut_short = CUT_SHORT
+        """Why nobody waits for the answers to earlier sends any more."""
         self._overdue = False
 
     def record(self, fact: Any, then: Ref | None = None) -> None:
@@ -58,13 +63,14 @@ class Report:
         """What an echo of this chunk would look like; ``guid`` is empty while nobody knows it."""
         self._sender.tell(self.listener, spoken(chunk, guid, self._wall(), under_way))
 
-    def speak_of(self, doubt: Doubt) -> None:
-        """The same of a chunk in doubt, to a listener who is new. One that is parked was over long ago."""
-        if not doubt.parked:
-            self.speak(doubt.chunk, doubt.guid, under_way=True)
-            return
-        for under_way in (True, False):
-            self._sender.tell(self.listener, spoken(doubt.chunk, doubt.guid, doubt.attempted_at, under_way))
+    def speak_of(self, doubts: Iterable[Doubt]) -> None:
+        """The same of chunks in doubt, to a listener who is new. One that is parked was over long ago."""
+        for doubt in doubts:
+            if not doubt.parked:
+                self.speak(doubt.chunk, doubt.guid, under_way=True)
+                continue
+            for under_way in (True, False):
+                self._sender.tell(self.listener, spoken(doubt.chunk, doubt.guid, doubt.attempted_at, under_way))
 
     def _unspeak(self, chunk: Chunk) -> None:
         self._sender.tell(self.listener, spoken(chunk, "", NEVER, under_way=False))
@@ -122,11 +128,17 @@ class Report:
         self._log.error(FOLLOWED if followed else PARKED, chunk.address.chat_id, chunk.key)
 
     def left(self, count: int, attempted: tuple[int, ...]) -> None:
-        """So many chunks of the last run have not ended, and these were being sent when it did."""
+        """So many chunks have not ended, and these were being sent when nobody waited for the answer any more."""
         for key in attempted:
-            self.record(Uncertain(key, CUT_SHORT))
+            self.record(Uncertain(key, self._cut_short))
         if count:
-            self._log.info("{} chunks of the last run are open", count)
+            self._log.info("{} chunks that were there before are open", count)
+
+    def changed(self, unwritten: Iterable[Chunk]) -> None:
+        """The config changed: no request of these was written, and to no other one an answer is awaited."""
+        self._cut_short = CHANGED
+        for chunk in unwritten:
+            self.deferred(chunk, NOT_BEGUN, 0.0)
 
     def withdrawn(self, doubt: Doubt) -> None:
         """Nobody looks for evidence about it any more; its row may still come, and of a parked one that was said."""

@@ -1,54 +1,45 @@
-"""The OutboundSender: chunks out, each at most once, in order per chat.
-
-The states of a chunk, and who moves it::
-
-    queued --> attempted --> SENT
-     ^   ^      |  |  '----> FAILED
-     |   |      |  v
-     | deferred-'  uncertain --> SENT, FAILED
-     |             |  v
-     '-- retry ----'  parked --> SENT, FAILED
-
-    queued     attempted  its lane is free, the link ready and not blocked, imsg quick enough
-    attempted  sent       imsg accepts; its own row came and no answer within 2 s, or none that says that it is out
-               deferred   it provably did not start: 5 s to 10 min, five tries; the database is away: 5 s or the next
-                          watch; no child, or a blocked lane: at once when there is one (neither counts as a try)
-               failed     imsg refuses for good, or the fifth time; a replaced database where nothing names its chat
-               uncertain  no answer, an unknown outcome, or a GUID that imsg knows already
-    deferred   attempted  its pause is over; its chat waits meanwhile
-    uncertain  sent       asked send_status: sent, delivered, or in the database at all
-                          issuing its GUID again: taken now, or used by the attempt nobody answered
-                          waiting for its own row: on the watch, or asked for in messages.history; a late answer
-               failed     asked send_status: Messages could not deliver it
-               parked     60 s of a ready link are over; its chat waits until then
-    parked     sent, failed  the same evidence, still; only the rest of its own reply waits
-    uncertain, parked, failed  queued  operator: retry; a failed one once the journal has it so, behind its chat's
-    uncertain, parked  sent, failed    operator: sent, failed
-    any but sent, attempted  DISCARDED  operator: discard; what stands behind it moves up
+"""The OutboundSender: chunks out, each at most once, in order per chat. The room's docstring shows their states.
 
 ``Attempted`` is on disk before the request is written. Without an answer a chunk is uncertain and never sent anew by
 itself: ``settlement`` says what to ask. A tracked send carries a GUID made from its key, which is on disk with the
 attempt; only what is known to have carried it is issued again, and only with it. Where an earlier send blocks imsg's
 lane, nothing is sent until what is open there is settled and a new child is there; ``vigil`` sees to sends that nobody
 answers. Windows count only while the link is ready (Subscribed to Disconnected, or to the decision to end the child).
+
+Under a newer config (``Reconfigure(Prefs)``, told once it is quiet or has had its time) it begins as a new one would,
+with what the outbox holds. Until the journal has told that, what it is told waits (``meanwhile``).
 """
 
 from functools import partial
 from typing import Any
 
-from actors.envelopes.control import Listen, OpenChunk, Order, Quiesce, Quiet, Recorded, Ref, Replay, Replayed, Tick
+from actors.envelopes.control import (
+    Listen,
+    OpenChunk,
+    Order,
+    Quiesce,
+    Quiet,
+    Reconfigure,
+    Recorded,
+    Ref,
+    Replay,
+    Replayed,
+    Tick,
+)
 from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
 from actors.envelopes.link import Answer, Call, Disconnected, OwnRow, Stalled, Subscribed
-from actors.envelopes.outbound import Chunk, Prepared
+from actors.envelopes.outbound import Prepared
 from actors.outbound.answers import is_later
+from actors.outbound.departures import Departures
 from actors.outbound.flights import Flight, Flights
 from actors.outbound.inquiries import PATIENCE, READ_PATIENCE, Inquiries
 from actors.outbound.link import BLOCKED, Link, ends_child
+from actors.outbound.meanwhile import Meanwhile
 from actors.outbound.outbox import Outbox
 from actors.outbound.report import STRANDED, Report
 from actors.outbound.verdicts import ELSEWHERE, Accepted, Blocked, NotStarted, Unknown, meaning
 from actors.outbound.vigil import Vigil
-from actors.outbound.wire import Prefs, attempt_id, send_params, tracked_params
+from actors.outbound.wire import Prefs, send_params, tracked_params
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
@@ -64,25 +55,32 @@ class OutboundSender(Actor):
         self._account = account
         self._caller = caller
         self._journal = journal
-        self._prefs, self._extra = prefs, prefs.extra
-        self._link = Link(prefs)
         self._report = Report(self, account, journal, health)
-        self._inquiries = Inquiries(self._link, self._call, self._later)
+        self._meanwhile = Meanwhile()
+        self._build(prefs, Link(prefs))
+
+    def _build(self, prefs: Prefs, link: Link) -> None:
+        self._link = link
+        self._extra = prefs.extra
+        self._inquiries = Inquiries(link, self._call, self._later)
         self._doubts = self._inquiries.doubts
         self._outbox = Outbox(self._report, self._inquiries, self.clock, self._later)
         self._lanes = self._outbox.lanes
         self._flights = Flights(self._doubts)
-        now, end = self.clock.monotonic, partial(self.tell, caller)
-        self._vigil = Vigil(self._link, self._flights, self._outbox, self._report, now, end, self._later)
-        self._closing = False
+        self._departures = Departures(prefs.namespace, link, self._flights, self._lanes, self._outbox.anew)
+        now, end = self.clock.monotonic, partial(self.tell, self._caller)
+        self._vigil = Vigil(link, self._flights, self._outbox, self._report, now, end, self._later)
         self._quiet_to: Ref | None = None
 
     def on_start(self) -> None:
         """Pick up what the outbox holds, and learn when sends may start."""
+        self._meanwhile.asked()
         self.tell(self._journal, Replay("chunks", self.actor_ref, account=self._account))
         self.tell(self._caller, Listen(self.actor_ref))
 
     def on_receive(self, message: Any) -> None:
+        if self._meanwhile.owed and self._meanwhile.keeps(message):
+            return
         match message:
             case Prepared():
                 self._prepared(message)
@@ -106,55 +104,43 @@ class OutboundSender(Actor):
                 self._go_on()
             case Listen(reply_to):
                 self._report.listener = reply_to
-                self._speak_of_doubts()
+                self._report.speak_of(self._doubts)
             case Replayed("chunks", items):
                 self._restore(items)
             case Replayed("echoes", items):
                 self._outbox.learn(items)
                 self._go_on()
             case Quiesce(reply_to):
-                self._closing, self._quiet_to = True, reply_to
+                self._departures.closing, self._quiet_to = True, reply_to
                 self._go_on()
+            case Reconfigure(prefs):
+                self._reconfigure(prefs)
+
+    def _reconfigure(self, prefs: Prefs) -> None:
+        self._report.changed(flight.chunk for flight in self._flights.unwritten())
+        before = self._outbox
+        self._build(prefs, Link(prefs, self._link))
+        self._outbox.inherit(before)
+        self.on_start()
 
     def _prepared(self, message: Prepared) -> None:
-        chunks, now, flight = message.chunks, self.clock.wall(), None
-        if chunks:
-            first = chunks[0]
-            if is_later(first.key):
-                if self._outbox.expects(first):
-                    self._report.record(Queued(chunks, message.settles, 0, now), self.actor_ref)
-                return
-            if self._lanes.knows(first):
-                return  # the row was answered again after a restart, its first answer is on its way
-            at_once = self._may_start() and self._lanes.free(first)
-            for chunk in chunks:
-                self._lanes.add(chunk)
-            if at_once and self._lanes.start() is first:
-                flight = self._begin(first, now)
+        chunks, now = message.chunks, self.clock.wall()
+        if chunks and is_later(chunks[0].key):
+            if self._outbox.expects(chunks[0]):
+                self._report.record(Queued(chunks, message.settles, 0, now), self.actor_ref)
+            return
+        if chunks and self._lanes.knows(chunks[0]):
+            return  # the row was answered again after a restart, its first answer is on its way
+        flight = self._departures.take(chunks, now)
         if flight is not None:
             self._report.record(Queued(chunks, message.settles, flight.chunk.key, now, flight.guid), self.actor_ref)
         else:
             self._report.record(Queued(chunks, message.settles, 0, now))
             self._fill()
 
-    def _may_start(self) -> bool:
-        return self._link.has_room(self._flights.requests) and not self._closing
-
     def _fill(self) -> None:
-        while self._may_start():
-            chunk = self._lanes.start()
-            if chunk is None:
-                return
-            flight = self._begin(chunk, self.clock.wall())
-            self._report.record(Attempted(chunk.key, flight.at, flight.guid), self.actor_ref)
-
-    def _begin(self, chunk: Chunk, now: float) -> Flight:
-        key = chunk.key
-        guid = attempt_id(self._prefs.namespace, key) if self._link.tracked and key not in self._outbox.anew else ""
-        flight = Flight(chunk, now, guid)
-        self._flights.begin(flight)
-        self._doubts.overtaken(chunk, guid, now)
-        return flight
+        while (flight := self._departures.next(self.clock.wall())) is not None:
+            self._report.record(Attempted(flight.chunk.key, flight.at, flight.guid), self.actor_ref)
 
     def _recorded(self, seq: int, fact: Any) -> None:
         match fact:
@@ -254,7 +240,7 @@ class OutboundSender(Actor):
                 self._inquiries.ask_history(subject)
             case "ask":
                 self._inquiries.take_up(subject, self.clock.monotonic())
-            case "again" if not self._closing:
+            case "again" if not self._departures.closing:
                 self._inquiries.issue(subject)
             case "watch":
                 self._vigil.look_after()
@@ -275,21 +261,34 @@ class OutboundSender(Actor):
             self._quiet_to = None
 
     def _restore(self, items: tuple[OpenChunk, ...]) -> None:
-        if self._outbox.restore(items):
-            self.tell(self._journal, Replay("echoes", self.actor_ref))
-        self._speak_of_doubts()
-        self._inquiries.linked(self.clock.monotonic())
-        self._fill()
-
-    def _speak_of_doubts(self) -> None:
-        for doubt in self._doubts:
-            self._report.speak_of(doubt)
+        if self._meanwhile.owed > 1:
+            self._meanwhile.answered()  # by an older config
+            return
+        if self._meanwhile.owed:
+            if self._outbox.restore(items):
+                self.tell(self._journal, Replay("echoes", self.actor_ref))
+            self._report.speak_of(self._doubts)
+            self._meanwhile.answered()
+        for message in self._meanwhile.told():
+            self.on_receive(message)
 
     def _call(self, method: str, params: dict[str, Any], tag: Any, patience: float) -> None:
         self.tell(self._caller, Call(method, params, self.actor_ref, tag, patience))
 
     def _later(self, seconds: float, tick: Tick) -> None:
         self.clock.after(seconds, self.actor_ref, tick)
+
+    def on_stop(self) -> None:
+        """Whatever still waits is queued for the next run."""
+        self._departures.closing = True
+        for message in self._meanwhile.told():
+            if type(message) is Prepared:
+                self._prepared(message)
+
+    def on_restart(self) -> None:
+        """What was taken in by half cannot be taken in again: a successor does it."""
+        if self._meanwhile.owed:
+            raise RuntimeError("what the outbox holds was not taken in")
 
     def set_aside(self, _message: Any, error: BaseException) -> None:
         """A message that breaks the sender twice ends it: its successor starts from the outbox."""

@@ -20,7 +20,8 @@ class Prefs:
 
     ``namespace`` is that of the journal: the GUIDs of tracked sends are made in it. ``transport`` is the config's
     ``sendTransport``. ``source`` is the Messages database the account reads now, None where there is only one.
-    ``file_of`` tells the file at a path from another that took its place, "" where that is not known.
+    ``file_of`` tells the file at a path from another that took its place, "" where that is not known. ``child`` is
+    whatever else its child is started with: compared, never looked into.
     """
 
     namespace: UUID
@@ -28,6 +29,12 @@ class Prefs:
     region: str = "US"
     source: int | None = None
     file_of: Callable[[str], str] = lambda _: ""
+    child: object = None
+
+    @property
+    def over(self) -> object:
+        """What tells one child to send over from another: where it changes, the reader is told so as well."""
+        return self.source, self.child
 
     @property
     def extra(self) -> dict[str, str]:

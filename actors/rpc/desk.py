@@ -1,5 +1,6 @@
 """What the parts of a reader work with: the actor they belong to, its link, and whom it tells."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -7,15 +8,19 @@ from actors.envelopes.control import Record, Ref, Replay, Tick
 from actors.envelopes.inbound import Received
 from actors.envelopes.link import Call
 from actors.rpc import program
+from actors.rpc.capabilities import UNKNOWN
 from actors.rpc.errands import Errands
-from actors.rpc.health import STARTING, LinkHealth, Problem
+from actors.rpc.frames import Junk
+from actors.rpc.health import REPLACED, STARTING, LinkHealth, Problem, explain_unsteady
 from actors.rpc.landmarks import Marks
 from actors.rpc.link import Link
-from actors.rpc.liveness import Liveness
+from actors.rpc.liveness import UNSTEADY, Liveness
 from actors.runtime.actor import Actor
 
 HEALTHY_AFTER = 300.0
 """A child that watched for so long (seconds) is steady."""
+LAST_WORDS = 20
+JUNK_SHOWN = 5
 UNDECODED = ("page", "again")
 """Questions whose answers hold rows, which stay as they came."""
 
@@ -33,6 +38,32 @@ class Desk(NamedTuple):
     liveness: Liveness
     marks: Marks
     """Outlives the child: what was begun again in vain with one is left alone with the next."""
+    words: deque[str]
+    """What the child said last that is no JSON-RPC, on whatever channel."""
+
+    @classmethod
+    def of(cls, actor: Actor, link: Link, health: LinkHealth, normalizer: Ref, caller: Ref, journal: Ref) -> "Desk":
+        """The desk of a reader that begins."""
+        errands = Errands(link.cli, actor.actor_ref, actor.clock)
+        words = deque[str](maxlen=LAST_WORDS)
+        return cls(actor, link, health, errands, normalizer, caller, journal, Liveness(), Marks(), words)
+
+    def over(self, link: Link) -> "Desk":
+        """The same over another link: nothing counts that is known of its program, or of another database."""
+        same = link.source == self.link.source
+        if not same or self.health.notice != REPLACED:
+            self.health.note(None)
+        self.health.capabilities = UNKNOWN
+        desk = self._replace(link=link, errands=Errands(link.cli, self.actor.actor_ref, self.actor.clock))
+        return desk if same else desk._replace(liveness=Liveness(), marks=Marks())
+
+    def junk(self, junk: Junk) -> None:
+        """The child wrote a line that is no JSON-RPC: told the first times, counted always."""
+        self.health.junk += 1
+        if junk.start:
+            self.words.append(junk.start)
+        if self.health.junk <= JUNK_SHOWN or self.health.junk % 1000 == 0:
+            self.actor.log.warning("imsg wrote a line that is no JSON-RPC ({}): {}", junk.why, junk.start)
 
     def call(self, method: str, params: dict[str, Any], tag: Any, patience: float | None, raw: bool) -> None:
         """Ask imsg; the answer comes to the reader with ``tag``. ``patience`` in seconds, None: the account's."""
@@ -71,6 +102,11 @@ class Desk(NamedTuple):
         if aloud:
             # One that is only started again was told of before it was ended.
             self.actor.log.log("INFO" if problem == STARTING else "ERROR", "{}", problem.sentence)
+
+    def ended(self, times: int) -> None:
+        """A child ended, and so many did lately."""
+        if times >= UNSTEADY:
+            self.health.note(explain_unsteady(self.link.cli, UNSTEADY))
 
     def notice(self, problem: Problem) -> None:
         """Something the operator should know, said once."""

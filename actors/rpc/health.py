@@ -45,7 +45,7 @@ class Problem(NamedTuple):
 REPLACED = Problem(
     "database-replaced",
     "another Messages database than before stands there; chat ids in the config may mean other chats now",
-    "compare `gateway chats` with the groups and chat_id entries of the config, then restart the gateway",
+    "compare `gateway chats` with the groups and chat_id entries of the config; the next start says no more of it",
 )
 STARTING = Problem("starting", "imsg is being started", "wait a moment; nothing is lost")
 

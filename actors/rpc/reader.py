@@ -4,19 +4,19 @@ Told ``Lines`` by the pump; tells the Normalizer every row, the RpcCaller every 
 sees to its watch; here is the child itself: spawned, listened to, ended, and after a growing pause spawned again. A
 child that ends is no actor failure: pending calls are answered as lost. Before the first child, one that outlived a
 killed gateway is awaited and ended.
+
+Under a newer config (``Reconfigure(Link)``) the child makes way and the next one is started over the new link as soon
+as it is gone. The caller's listeners hear ``Disconnected`` in any case: no child they knew is meant any more.
 """
 
 import random
-from collections import deque
 from typing import Any
 
-from actors.envelopes.control import Listen, Probe, Quiesce, Quiet, Ref, SourceState, Tick
+from actors.envelopes.control import Listen, Probe, Quiesce, Quiet, Reconfigure, Ref, SourceState, Tick
 from actors.envelopes.facts import ChildEnded, ChildStarted
-from actors.envelopes.link import Answer, ChildErrors, ChildGone, Connected, Disconnected, Lines, Response, Stalled
+from actors.envelopes.link import Answer, ChildErrors, ChildGone, Connected, Disconnected, Lines, Stalled
 from actors.rpc.capabilities import before_strict
 from actors.rpc.desk import HEALTHY_AFTER, Desk
-from actors.rpc.errands import Errands
-from actors.rpc.frames import Junk, Row, StreamEnd, sort
 from actors.rpc.health import (
     BROKEN_PIPE,
     STARTING,
@@ -25,20 +25,18 @@ from actors.rpc.health import (
     explain_exit,
     explain_missing,
     explain_no_rpc,
-    explain_unsteady,
 )
 from actors.rpc.keeper import Keeper
-from actors.rpc.landmarks import Marks
 from actors.rpc.link import Link
-from actors.rpc.liveness import UNSTEADY, Endings, Liveness
+from actors.rpc.liveness import Endings
 from actors.rpc.pipes import Channel
+from actors.rpc.sorting import pass_on
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import CHILD
 from actors.runtime.process import SpawnError, group_lives, started_at, when_ended
 
 ORPHAN_PATIENCE = 10.0
-LAST_WORDS = 20
-JUNK_SHOWN = 5
+CHANGED = "the config changed"
 
 
 class RpcReader(Actor):
@@ -51,17 +49,21 @@ class RpcReader(Actor):
         self._link = link
         self._health = health
         self._caller = caller
-        self._errands = Errands(link.cli, self.actor_ref, self.clock)
-        self._desk = Desk(self, link, health, self._errands, normalizer, caller, journal, Liveness(), Marks())
-        self._epoch = 0
+        self._desk = Desk.of(self, link, health, normalizer, caller, journal)
+        self._next: Link | None = None
+        """The link of a newer config, until the child of this one is gone."""
+        self._epoch = self._connected = 0
+        self._first = 1
+        """The number of the first child over this link."""
         self._channel: Channel | None = None
         self._keeper: Keeper | None = None
         self._state = SourceState(link.source, None, None, None)
         self._launching = False
+        self._asked = 0
+        """Counts the beginnings of a child: what an earlier one was to wait for does not matter any more."""
         self._well_at: float | None = None
         self._attempt = 0
         self._endings = Endings()
-        self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._answered = self._ending = self._pipe_broke = self._quiet = False
 
     def on_start(self) -> None:
@@ -84,17 +86,17 @@ class RpcReader(Actor):
             case Stalled(epoch, why) if epoch == self._epoch:
                 self._stalled(why)
             case ChildErrors(_, line):
-                self._words.append(line)
+                self._desk.words.append(line)
                 self.log.warning("imsg: {}", line)
-            case Tick("launch"):
+            case Tick("launch", asked) if asked == self._asked:
                 self._launch()
-            case Tick("relaunch"):
+            case Tick("relaunch", asked) if asked == self._asked:
                 self._ask_journal()
             case Tick("give up", epoch) if epoch == self._epoch:
                 self._end_child()
-            case Tick("version", (_, found)):
+            case Tick("version", (epoch, found)) if epoch >= self._first:
                 self._version(found)
-            case Tick("speaks", (epoch, found)) if epoch == self._epoch:
+            case Tick("speaks", (epoch, found)) if epoch == self._epoch >= self._first:
                 self._speaks(found)
             case Tick(name, epoch) if epoch == self._epoch and self._keeper is not None:
                 self._keeper.due(name)
@@ -102,6 +104,8 @@ class RpcReader(Actor):
                 self._probe(done)
             case Quiesce(reply_to):
                 self._quiesce(reply_to)
+            case Reconfigure(link):
+                self._reconfigure(link)
 
     def _lines(self, epoch: int, lines: tuple[bytes, ...], cut: tuple[bytes, ...]) -> None:
         keeper = self._keeper
@@ -110,37 +114,21 @@ class RpcReader(Actor):
         self._channel.taken += len(lines)
         now = self.clock.wall()
         keeper.look(now)
-        take, rows = self._desk.intake(now, keeper.watch.era, keeper.is_quiet), 0
-        for line in lines:
-            read = sort(line)
-            if type(read) is Row:
-                rows += 1
-                take(read.raw)
-            elif type(read) is Response:
-                self._answered = True
-                self.tell(self._caller, read)
-            elif type(read) is StreamEnd:
-                keeper.ended(read)
-            elif type(read) is Junk:
-                self._junk(read)
-                keeper.broken(line, read, now)
-        keeper.took(rows)
+        desk = self._desk
+        take = desk.intake(now, keeper.watch.era, keeper.is_quiet)
+        if pass_on(lines, take, desk.to_caller, desk.junk, keeper, now):
+            self._answered = True
         for head in cut:
             self._health.dropped += 1
             keeper.overlong(head, now)
 
-    def _junk(self, junk: Junk) -> None:
-        self._health.junk += 1
-        if junk.start:
-            self._words.append(junk.start)
-        if self._health.junk <= JUNK_SHOWN or self._health.junk % 1000 == 0:
-            self.log.warning("imsg wrote a line that is no JSON-RPC ({}): {}", junk.why, junk.start)
-
     def _ask_journal(self) -> None:
-        self._launching = True
+        self._launching, self._asked = True, self._asked + 1
         self._desk.ask_journal()
 
     def _source(self, state: SourceState) -> None:
+        if state.source != self._link.source:
+            return  # of the database of an earlier config
         if not self._launching:
             if self._keeper is not None:
                 self._keeper.state(state)
@@ -155,14 +143,14 @@ class RpcReader(Actor):
     def _await_orphan(self, pid: int, started: float) -> None:
         """A killed gateway's child may still be sending: it ends by itself, or is ended, before a new one starts."""
         self._down(Problem("starting", "an imsg of the last gateway still runs", f"waiting for process {pid} to end"))
-        me, after = self.actor_ref, self.clock.after
-        when_ended(pid, started, ORPHAN_PATIENCE, lambda: after(0.0, me, Tick("launch")))
+        me, after, launch = self.actor_ref, self.clock.after, Tick("launch", self._asked)
+        when_ended(pid, started, ORPHAN_PATIENCE, lambda: after(0.0, me, launch))
 
     def _launch(self) -> None:
         if self._channel is not None or self._quiet:
             return
         self._epoch += 1
-        self._words.clear()
+        self._desk.words.clear()
         self._answered = self._ending = self._pipe_broke = False
         refused = self._link.refusal()
         try:
@@ -177,6 +165,7 @@ class RpcReader(Actor):
             return
         pid = self._health.pid = channel.child.pid
         self._health.spawned += 1
+        self._connected = self._epoch
         self.tell(self._caller, Connected(self._epoch, channel.stdin))
         self._keeper = Keeper(self._desk, self._epoch, self._state, self._well_at)
         self._keeper.begin()
@@ -194,43 +183,43 @@ class RpcReader(Actor):
     def _speaks(self, found: bool | None) -> None:
         """What ``rpc --help`` said of a program that ended without an answer."""
         if found is False and self._health.state == "down":
-            self._down(explain_no_rpc(self._link.cli, list(self._words)))
+            self._down(explain_no_rpc(self._link.cli, list(self._desk.words)))
 
     def _gone(self, code: int | None) -> None:
         if (channel := self._channel) is None or (keeper := self._keeper) is None:
             return
         self._health.pid = None
-        problem = explain_exit(self._link.cli, code, list(self._words), self._answered)
+        problem = explain_exit(self._link.cli, code, list(self._desk.words), self._answered)
         by_itself = not self._ending or (self._pipe_broke and channel.ended_by_itself(code))
         if self._health.state != "down":
             self._down(STARTING if keeper.given_up else problem)
         elif not keeper.given_up and by_itself:
             self._down(problem)
         if not self._answered and by_itself:
-            self._errands.speaks_rpc(self._epoch)
+            self._desk.errands.speaks_rpc(self._epoch)
         if not channel.child.ended.is_set():
             # It closed its output and lives on: without that it is of no use, and must not send beside the next.
             channel.end()
         self._channel, self._keeper, self._well_at = None, None, keeper.well_at
-        self.tell(self._caller, Disconnected(self._epoch, problem.reason))
+        why = problem.reason if self._next is None else CHANGED
+        self.tell(self._caller, Disconnected(self._epoch, why))
         self._desk.record(ChildEnded(self._link.source))
         keeper.probe_over()
+        if self._next is not None:
+            self._change(self._next)
+            return
         now = self.clock.monotonic()
-        self._note_end(now)
+        self._desk.ended(self._endings.another(now)[0])
         if keeper.live_since is not None and now - keeper.live_since > HEALTHY_AFTER:
             self._attempt = 0
         self._again()
-
-    def _note_end(self, now: float) -> None:
-        if self._endings.another(now)[0] >= UNSTEADY:
-            self._health.note(explain_unsteady(self._link.cli, UNSTEADY))
 
     def _again(self) -> None:
         delay = CHILD.delay(self._attempt, random.random())
         self._attempt += 1
         if not self._quiet:
             self.log.info("starting {} again in {:.0f} s", self._link.cli, delay)
-            self.clock.after(delay, self.actor_ref, Tick("relaunch"))
+            self.clock.after(delay, self.actor_ref, Tick("relaunch", self._asked))
 
     def _down(self, problem: Problem) -> None:
         self._desk.down(problem, aloud=not self._quiet)
@@ -251,6 +240,28 @@ class RpcReader(Actor):
         if self._channel is not None:
             self._ending = True
             self._channel.end()
+
+    def _reconfigure(self, link: Link) -> None:
+        self.log.info("the config changed: {} is started anew", link.cli)
+        self._health.down(STARTING)
+        if self._keeper is None:
+            self.tell(self._caller, Disconnected(self._connected, CHANGED))
+            self._change(link)
+            return
+        self._next = link
+        # Its rows from here on come again with the next, but it may still answer others.
+        self._keeper.is_quiet = self._keeper.given_up = True
+        self._keeper.note_well()
+        self._keeper.probe_over()
+        self._end_child()
+
+    def _change(self, link: Link) -> None:
+        """Go over to another link: nothing that is known of the earlier program and of its ends counts."""
+        if link.source != self._link.source:
+            self._well_at = None
+        self._link, self._next, self._desk = link, None, self._desk.over(link)
+        self._first, self._attempt, self._endings = self._epoch + 1, 0, Endings()
+        self._ask_journal()
 
     def _probe(self, done: Any) -> None:
         """Somebody wants to know now. Without a child the health says all there is to say."""

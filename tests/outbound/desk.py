@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
-from actors.envelopes.control import Listen, OpenChunk, Order, Record, Recorded, Replay, Replayed, Spoken
+from actors.envelopes.control import (
+    Listen,
+    OpenChunk,
+    Order,
+    Quiesce,
+    Reconfigure,
+    Record,
+    Recorded,
+    Replay,
+    Replayed,
+    Spoken,
+)
 from actors.envelopes.facts import Attempted, Fact, Queued
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Replied
@@ -79,6 +91,7 @@ class Desk:
     """The journal commits at once unless ``slow``; the caller never answers unless the test does it.
 
     ``ready`` False: imsg is not there yet. ``forgetful``: what the outbox holds is told only by ``remember``.
+    ``holds`` says what it holds where that changes; a slow journal says it behind what is not on disk yet.
     ``able`` is what imsg can do; ``echoes`` is what the journal knows to have gone out with a GUID; ``judge`` is what
     the journal says of a fact: 0, or -1 when it came too late.
     """
@@ -96,6 +109,7 @@ class Desk:
         forgetful: bool = False,
         echoes: tuple[Spoken, ...] | None = (),
         judge: Callable[[Fact], int] = lambda _: 0,
+        holds: Callable[[], tuple[OpenChunk, ...]] | None = None,
     ) -> None:
         self.stage = stage
         self.slow = slow
@@ -104,52 +118,82 @@ class Desk:
         self._forgetful = forgetful
         self._echoes = echoes
         self.facts: list[Fact] = []
-        self.uncommitted: list[Record] = []
+        self.uncommitted: list[Record | Replay] = []
         self._judge = judge
         self.journal = Probe("journal", self._journal)
         self.on_call: Callable[[Any], None] = lambda _: None
         """What else happens when the caller is told something."""
-        self.caller = Probe("caller", lambda message: self.on_call(message))
+        self.caller = Probe("caller", self._caller)
+        self._ready: Subscribed | None = None
         self._skipped = 0
         self.listener = Probe("listener")
         self.health = LinkHealth(reading=None)
-        self.open = open_chunks
+        self.holds = holds or (lambda: open_chunks)
         self.epoch = 0
         self.file = self.there = ""
         """Names of the database file that is watched, and of the one that stands there now."""
-        prefs = Prefs(NAMESPACE, transport, region, source=1, file_of=lambda _: self.there)
+        self.prefs = Prefs(NAMESPACE, transport, region, source=1, file_of=lambda _: self.there)
         self.ref = OutboundSender.start(
-            stage.place("sender:default"), ACCOUNT, self.caller.ref, self.journal.ref, prefs, self.health
+            stage.place("sender:default"), ACCOUNT, self.caller.ref, self.journal.ref, self.prefs, self.health
         )
         stage.tell(self.ref, Listen(self.listener.ref))
         if ready:
             self.subscribe()
 
     def _journal(self, message: Any) -> None:
-        if type(message) is Replay:
-            if message.what == "echoes":
-                if self._echoes is not None:
-                    message.then.tell(Replayed("echoes", self._echoes))
-            elif not self._forgetful:
-                message.then.tell(Replayed("chunks", self.open))
-        elif type(message) is Record:
+        if type(message) is Record or (type(message) is Replay and self.uncommitted):
             self.uncommitted.append(message)
             if not self.slow:
                 self.commit()
+        elif type(message) is Replay:
+            self._replay(message)
+
+    def _replay(self, message: Replay) -> None:
+        if message.what == "echoes":
+            if self._echoes is not None:
+                message.then.tell(Replayed("echoes", self._echoes))
+        elif not self._forgetful:
+            message.then.tell(Replayed("chunks", self.holds()))
+
+    def _caller(self, message: Any) -> None:
+        if type(message) is Listen and self._ready is not None:
+            message.reply_to.tell(self._ready)
+        self.on_call(message)
 
     def remember(self) -> None:
         """The journal tells what the outbox holds."""
-        self.stage.tell(self.ref, Replayed("chunks", self.open))
+        self.stage.tell(self.ref, Replayed("chunks", self.holds()))
 
     def commit(self) -> None:
         """What was told to the journal is on disk."""
-        records, self.uncommitted = self.uncommitted, []
-        for record in records:
+        asked, self.uncommitted = self.uncommitted, []
+        for record in asked:
+            if type(record) is Replay:
+                self._replay(record)
+                continue
+            assert type(record) is Record
             said = self._judge(record.fact)
             if said >= 0:
                 self.facts.append(record.fact)
             if record.then is not None:
                 record.then.tell(Recorded(said, record.fact))
+
+    def catch_up(self) -> None:
+        """A slow journal is fast again."""
+        self.slow = False
+        self.commit()
+        self.stage.settle()
+
+    def quiesce(self) -> Probe:
+        """Nothing new is to be started; who is told when it is quiet."""
+        supervisor = Probe("supervisor")
+        self.tell(Quiesce(supervisor.ref))
+        return supervisor
+
+    def reconfigure(self, **changes: Any) -> None:
+        """A newer config, with these of its preferences changed."""
+        self.prefs = replace(self.prefs, **changes)
+        self.tell(Reconfigure(self.prefs))
 
     def warm(self) -> None:
         """imsg has shown that it answers at once: many requests may stand in the pipe."""
@@ -163,10 +207,12 @@ class Desk:
         """A new child is there, sends may start."""
         self.epoch += 1
         self.able, self.era = able or self.able, self.era if era is None else era
-        self.stage.tell(self.ref, Subscribed(self.epoch, self.able, self.era, "/chat.db", self.file))
+        self._ready = Subscribed(self.epoch, self.able, self.era, "/chat.db", self.file)
+        self.stage.tell(self.ref, self._ready)
 
     def disconnect(self) -> None:
         """The child is gone."""
+        self._ready = None
         self.stage.tell(self.ref, Disconnected(self.epoch, "gone"))
 
     def tell(self, *messages: Any) -> None:

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.envelopes.control import Record
+from actors.envelopes.control import Reconfigure, Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Dropped, Held, Replied
 from actors.envelopes.outbound import Prepared, Reply, chunk_key, reply_of
 from actors.outbound.answers import MOST_CHUNKS, answer_of, is_later
-from actors.outbound.chunker import OutboundChunker, OutboundView, prepare
+from actors.outbound.chunker import ChunkerView, OutboundChunker, OutboundView, prepare
 from actors.outbound.units import units
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
@@ -163,6 +163,20 @@ def test_an_account_that_is_not_configured_any_more_is_held(stage: KillableStage
     stage.tell(chunker, reply("hello", 5, "gone"))
     (fact,) = [record.fact for record in journal.all(Record)]
     assert (fact.seq, fact.outcome) == (5, Held("account not configured", "channels.imessage.accounts"))
+    assert stage.errors() == []
+
+
+def test_answers_go_where_and_as_the_newer_config_says(stage: KillableStage) -> None:
+    journal, senders = Probe("journal"), {"a": Probe("a"), "b": Probe("b")}
+    chunker = OutboundChunker.start(
+        stage.place("chunker"), {"a": senders["a"].ref}, {"a": OutboundView(prefix="A:")}, journal.ref
+    )
+    newer = ChunkerView({"b": senders["b"].ref}, {"b": OutboundView(prefix="B:")})
+    stage.tell(chunker, reply("one", 1, "a"), Reconfigure(newer), reply("two", 2, "b"), reply("three", 3, "a"))
+    assert [[chunk.text for chunk in sent.chunks] for sent in senders["a"].all(Prepared)] == [["A: one"]]
+    assert [[chunk.text for chunk in sent.chunks] for sent in senders["b"].all(Prepared)] == [["B: two"]]
+    (held,) = [record.fact for record in journal.all(Record)]
+    assert (held.seq, held.outcome) == (3, Held("account not configured", "channels.imessage.accounts"))
     assert stage.errors() == []
 
 

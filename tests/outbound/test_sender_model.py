@@ -1,4 +1,4 @@
-"""The whole life of chunks against a model: whatever imsg, the phone, the operator and restarts do.
+"""The whole life of chunks against a model: whatever imsg, the phone, the operator, restarts and new configs do.
 
 Promised: no chunk ever bears two GUIDs; a second request is made only where the first is known not to have started, or
 bears the same GUID, or the operator says so; so nobody gets a message twice, and nothing is called sent that was not;
@@ -52,7 +52,7 @@ class Story(RuleBasedStateMachine):
         super().__init__()
         self.stage = KillableStage()
         self.disk, self.phone = Disk(), Phone()
-        self.seq = 0
+        self.seq = self.configs = 0
         self.able: Capabilities = UNKNOWN
         self.linked = False
         self.maybe: dict[int, str] = {}
@@ -66,7 +66,7 @@ class Story(RuleBasedStateMachine):
 
     def start(self) -> None:
         """A gateway begins with what is on the disk."""
-        self.desk = Desk(self.stage, *self.disk.open(), ready=False, judge=self.disk.apply)
+        self.desk = Desk(self.stage, ready=False, judge=self.disk.apply, holds=self.disk.open)
         self.facts = self.calls = 0
         self.look()
 
@@ -83,6 +83,8 @@ class Story(RuleBasedStateMachine):
         for key, entry in self.disk.entries.items():
             listed = entry.state in (*ENDED, "uncertain")
             assert listed or self.behind(key), f"{key} is {entry.state}"
+        # What the disk or the phone refuses is raised in the sender, which takes it for a fault of its own.
+        assert [text for _, text in self.stage.logged if text.startswith("failed on")] == []
         self.stage.close()
 
     def drain(self) -> None:
@@ -183,6 +185,22 @@ class Story(RuleBasedStateMachine):
         if able is not None:
             self.subscribe(able)
 
+    @rule(chat=st.integers(1, 2), rests=st.booleans(), slow=st.booleans(), another=st.booleans())
+    def config_changes(self, chat: int, rests: bool, slow: bool, another: bool) -> None:
+        """With time to come to rest or without; the disk may be behind, and another child may be meant from now on."""
+        if rests:
+            self.desk.quiesce()
+            self.reply(chat, 1)
+        if slow:
+            self.desk.slow = True
+            self.reply(chat, 2)
+        self.configs += 1
+        self.desk.reconfigure(child=self.configs if another else self.desk.prefs.child)
+        if slow:
+            self.reply(chat, 2)
+            self.desk.catch_up()
+        self.look()
+
     def let_go(self, request: Request, delivers: bool) -> None:
         """Nobody will tell: it went out, or not."""
         if delivers:
@@ -204,7 +222,7 @@ class Story(RuleBasedStateMachine):
     def answer(self, number: int, kind: str, delivers: bool = True) -> None:
         request = self.open.pop(number % len(self.open))
         tag, used = request.call.tag, request.guid in self.phone.known
-        if request.out and kind != "late":
+        if request.out and (request.late or kind != "late"):
             # It cannot say of this one that it did not start.
             self.tell(tag, None if request.late or kind in UNKNOWNS else ACCEPTED, UNKNOWNS.get(kind, INTERNAL))
         elif request.late:

@@ -1,7 +1,7 @@
 """What stands around a sender in the model test: an outbox on disk that knows which arrows are legal, and a phone.
 
-The disk outlives senders. It applies facts and refuses what the sender's diagram does not show. The phone is Messages:
-it has what was delivered, knows the GUIDs of tracked sends, and tells the truth when it is asked.
+The disk outlives senders. It applies facts and refuses what the diagram of the room does not show. The phone is
+Messages: it has what was delivered, knows the GUIDs of tracked sends, and tells the truth when it is asked.
 """
 
 from __future__ import annotations

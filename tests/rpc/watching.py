@@ -4,6 +4,7 @@ A child is a Python script of a few lines after ``PRELUDE``: ``serve()`` answers
 ``RUN`` says how many were started before it. It is an old imsg; ``NEW`` makes it one of today.
 """
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Listen, Record, Ref, Replay, SourceState, Tick
+from actors.envelopes.control import Listen, Reconfigure, Record, Ref, Replay, SourceState, Tick
 from actors.envelopes.facts import ChildEnded, ChildStarted
 from actors.envelopes.inbound import Received
 from actors.envelopes.link import Call, Lines
@@ -127,6 +128,8 @@ class Watching:
         self.refusal: Problem | None = None
         self.era, self.file = 0, ""
         self.watched: float | None = None
+        self.others: dict[int, SourceState] = {}
+        """What the journal says of other databases."""
         self.normalizer = Probe("normalizer")
         self.journal = Probe("journal", self._journal)
         self.sender = Probe("sender")
@@ -134,6 +137,7 @@ class Watching:
         self._patience = patience
         self.caller: Ref = RpcCaller.start(stage.context("caller"), self.health)
         self.reader: Ref | None = None
+        self.link: Link | None = None
 
     def script(self, text: str) -> "Watching":
         """Write the child."""
@@ -142,7 +146,7 @@ class Watching:
 
     def start(self) -> "Watching":
         """Start the reader."""
-        link = Link(
+        self.link = Link(
             account="default",
             source=SOURCE,
             cli=str(self.cli),
@@ -158,13 +162,22 @@ class Watching:
         )
         self.stage.tell(self.caller, Listen(self.sender.ref))
         self.reader = RpcReader.start(
-            self.stage.context("reader"), link, self.health, self.normalizer.ref, self.caller, self.journal.ref
+            self.stage.context("reader"), self.link, self.health, self.normalizer.ref, self.caller, self.journal.ref
         )
         self.stage.settle()
         return self
 
+    def reconfigure(self, **changes: Any) -> "Watching":
+        """A newer config, with these of the link's settings changed."""
+        assert self.link is not None
+        self.link = dataclasses.replace(self.link, **changes)
+        self.stage.tell(self.actor, Reconfigure(self.link))
+        return self
+
     def _journal(self, message: Any) -> None:
         match message:
+            case Replay("source", then, _, source) if source in self.others:
+                then.tell(self.others[source])
             case Replay("source", then, _, source):
                 assert source == SOURCE
                 state = SourceState(SOURCE, self.cursor, self.child_pid, self.child_started)
@@ -227,9 +240,12 @@ class Watching:
         """Row numbers told to the normalizer so far."""
         return [json.loads(received.raw)["id"] for received in self.normalizer.all(Received)]
 
-    def requests(self, method: str = "") -> list[tuple[int, str, dict[str, Any]]]:
-        """What the children were asked so far: number of the child (from 0), method, params."""
-        path = self.folder / "requests"
+    def requests(self, method: str = "", folder: Path | None = None) -> list[tuple[int, str, dict[str, Any]]]:
+        """What the children were asked so far: number of the child (from 0), method, params.
+
+        ``folder`` is where their program stands, if it is another one.
+        """
+        path = (folder or self.folder) / "requests"
         entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [(run, asked["method"], asked["params"]) for run, asked in entries if method in ("", asked["method"])]
 
