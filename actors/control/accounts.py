@@ -38,9 +38,9 @@ def _off(one: Account, loaded: Loaded) -> AccountView:
     reason, remedy = why_not(one)
     is_missed = missed(one, loaded)
     if remedy:
-        remedy += ", then start the gateway again"
+        remedy += "; a running gateway takes the file as it is saved"
     elif is_missed:
-        remedy = f"set that right in {loaded.path} or the environment, then start the gateway again"
+        remedy = f"set that right in {loaded.path}, or in the environment of the gateway and start it again"
     return AccountView(one.id, one.name, False, 0, one.cli_path, off(reason, remedy), is_missed)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.control.inbox import Done, Inbox, Question
-from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Ref, Replay
+from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Ref, Replay, Tick
 from actors.envelopes.inbound import Notify
 from actors.envelopes.link import Call
 from actors.runtime.actor import Actor, Context
@@ -20,6 +20,10 @@ class Levers:
     def pairing_changed(self) -> bool:
         """The pairing files were written."""
         return self._tell("access", AllowedChanged())
+
+    def reload(self) -> bool:
+        """The config files are to be read again, whether they changed or not."""
+        return self._tell("config", Tick("reload"))
 
     def notify(self, account: str, handle: str) -> bool:
         """Whoever was let in as ``handle`` (canonical) is to be told so."""

@@ -122,11 +122,11 @@ class Operations:
         return {"account": channels.running(found, self._view, self._journal.read(), self._look(found))}
 
     def chats(self, name: str | None, limit: int) -> dict[str, Any]:
-        """``{startedAt, accounts: [{id, chats, error?}]}``: what the live children say to ``chats.list``, for at most
+        """``{digest, accounts: [{id, chats, error?}]}``: what the live children say to ``chats.list``, for at most
         ``limit`` chats each; blocks for at most the longest patience of those asked.
 
-        ``chats`` are imsg's own objects; ``error`` is a ``{code, reason, remedy}``. ``name`` None: all accounts that
-        run or should. Raises ``BadRequestError``.
+        ``digest`` is that of the config in use, ``chats`` are imsg's own objects, ``error`` is a ``{code, reason,
+        remedy}``. ``name`` None: all accounts that run or should. Raises ``BadRequestError``.
         """
         if not 0 < limit <= chat_lists.MOST:
             raise BadRequestError(f"a limit is a whole number from 1 to {chat_lists.MOST}")
@@ -137,7 +137,7 @@ class Operations:
         # All are asked before any is waited for.
         listed = [(one.id, self._list(one, limit)) for one in meant]
         return {
-            "startedAt": stamp(view.started_at),
+            "digest": view.config.digest,
             "accounts": [{"id": each, **answered().json()} for each, answered in listed],
         }
 

@@ -116,7 +116,8 @@ def _oldest(connection: sqlite3.Connection, floor: int) -> float | None:
     An uncertain chunk may have left: it is the outbox that tells of it.
     """
     row = connection.execute(
-        "SELECT min(received_at) FROM inbound WHERE seq >= ? AND outcome IS NULL AND kind = 'admit'", (floor,)
+        "SELECT min(received_at) FROM inbound WHERE seq >= ? AND outcome IS NULL AND kind IN ('admit', 'command')",
+        (floor,),
     ).fetchone()[0]
     chunk = connection.execute(
         "SELECT min(received_at) FROM inbound WHERE seq IN (SELECT key >> ? FROM outbox "

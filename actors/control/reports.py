@@ -30,10 +30,11 @@ class NoSuchActorError(LookupError):
 
 def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
     """The whole gateway: ``{version, pid, startedAt, state, reason?, remedy?, accounts, counts, outbox, held,
-    heldByReason, oldestUnansweredAt}``.
+    heldByReason, oldestUnansweredAt, config}``.
 
-    ``state`` is the worst of the journal and of the accounts that run or should; ``reason`` and ``remedy`` are those
-    of the worst. An account that is not ok has ``reason`` and ``remedy`` as well.
+    ``state`` is the worst of the journal, of the accounts that run or should, and of the config, whose files may say
+    something that is not in use; ``reason`` and ``remedy`` are those of the worst. An account that is not ok has
+    ``reason`` and ``remedy`` as well.
     """
     state, reason, remedy = _overall(view, reading)
     told = {"reason": reason, "remedy": remedy}
@@ -49,6 +50,7 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
         "held": reading.held,
         "heldByReason": dict(reading.held_by),
         "oldestUnansweredAt": _time(reading.oldest),
+        "config": view.config.as_json(stamp),
     }
 
 
@@ -80,6 +82,7 @@ def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy:
         "held": reading.held,
         "heldByReason": dict(reading.held_by),
         "oldestUnansweredAt": _time(reading.oldest),
+        "config": None,
     }
 
 
@@ -90,6 +93,12 @@ def apart(error: str) -> tuple[str, str]:
 
 
 def _overall(view: GatewayView, reading: Reading) -> tuple[str, str, str]:
+    state, reason, remedy = _of_accounts(view, reading)
+    trouble, helps = view.config.trouble
+    return ("degraded", trouble, helps) if trouble and state == "ok" else (state, reason, remedy)
+
+
+def _of_accounts(view: GatewayView, reading: Reading) -> tuple[str, str, str]:
     expected = [account for account in view.accounts if account.enabled or account.unavailable]
     if view.ledger.trouble:
         # Nothing is confirmed while the disk refuses, so nothing is answered either.

@@ -4,7 +4,8 @@
 ``{"do": "channels"}``, ``{"do": "probe", "account": ...}``; ``{"do": "order", "what": ..., "keys": [...]}`` for chunks,
 ``{"do": "release", "seqs": [...]}`` and ``{"do": "discard-held", "seqs": [...]}`` for held rows;
 ``{"do": "notify", "account": ..., "id": ...}`` for a person who was let in; ``{"do": "chats", "account": ..., "limit":
-...}``, the account null for all. What is refused is answered ``{"error": text}``.
+...}``, the account null for all; ``{"do": "config"}`` for the config in use. What is refused is answered ``{"error":
+text}``.
 """
 
 import json
@@ -30,6 +31,7 @@ REQUESTS = (
     "discard-held",
     "notify",
     "chats",
+    "config",
 )
 LONGEST = 64 * 1024
 """Bytes of a request."""
@@ -69,6 +71,8 @@ class Requests:
                 return {"pid": self._view.pid, "version": self._view.version, "startedAt": stamp(self._view.started_at)}
             case {"do": "status"}:
                 return reports.status(self._view, self._journal.read())
+            case {"do": "config"}:
+                return self._view.config.as_json(stamp)
             case {"do": "inspect", "command": str(command)}:
                 return self._inspect(command)
             case {"do": "poke", "name": str(name)}:

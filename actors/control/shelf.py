@@ -91,7 +91,7 @@ def row(path: Path, seq: int) -> dict[str, Any] | None:
         "outcome": found["outcome"] or "open",
         "reason": found["reason"],
         "configKey": found["config_key"] or None,
-        "session": found["session"] if found["kind"] == "admit" else None,
+        "session": found["session"] if found["kind"] in ("admit", "command") else None,
         "agent": found["agent"],
         "account": found["account"],
         "chatId": found["chat_id"] or None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from actors.control.inbox import Done, Question
 from actors.envelopes.control import Order
 from actors.journal.ledger import Ledger
+from actors.reload.state import ConfigState
 from actors.rpc.health import LinkHealth
 from actors.runtime.pulse import Pulses
 from config import Places
@@ -33,9 +34,11 @@ class AccountView:
     patience: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GatewayView:
     """A running gateway. ``started_at`` is unix seconds; ``restarts`` counts by actor name.
+
+    ``accounts`` is replaced as a whole when another config is in use, about which ``config`` tells.
 
     ``poke`` holds what the command line may ask for by name, such as ``pairing-changed``; each is called on a thread
     of the control server and must only tell. So must the others: ``order`` tells the sender of an account what is to be
@@ -61,3 +64,4 @@ class GatewayView:
     probe: Callable[[str, Callable[[], None]], bool]
     notify: Callable[[str, str], bool]
     call: Callable[[str, Question, Done], bool]
+    config: ConfigState

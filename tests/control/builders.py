@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
 
+from actors.control.config_file import load
 from actors.control.inbox import Done, Question
 from actors.control.view import AccountView, GatewayView
 from actors.envelopes.control import Order
 from actors.envelopes.outbound import chunk_key
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
+from actors.reload.state import ConfigState
 from actors.rpc.health import LinkHealth, Problem
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.pulse import Pulse, Pulses
@@ -97,9 +99,10 @@ def gateway(
     restarts: Mapping[str, int] | None = None,
     poke: Mapping[str, Callable[[], None]] | None = None,
     told: Told | None = None,
+    config: ConfigState | None = None,
 ) -> GatewayView:
     """A running gateway, as far as reports see it; ``told`` gets what its actors are told."""
-    told = told or Told()
+    told, where = told or Told(), places or places_now()
     return GatewayView(
         version="0.1.0",
         pid=os.getpid(),
@@ -108,7 +111,7 @@ def gateway(
         ledger=ledger or Ledger(),
         pulses=pulses or Pulses(),
         restarts=restarts or {},
-        places=places or places_now(),
+        places=where,
         poke=poke or {},
         order=told.order,
         release=told.release,
@@ -116,6 +119,7 @@ def gateway(
         probe=told.probe,
         notify=told.notify,
         call=told.call,
+        config=config or ConfigState(str(where.config), load(where, os.environ).digest),
     )
 
 

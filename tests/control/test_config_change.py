@@ -29,10 +29,25 @@ def test_a_value_is_set_and_what_that_did_is_told(cli: Gateway, file: Path) -> N
         "channels.imessage.dmPolicy:",
         '- "pairing"',
         '+ "disabled"',
-        f"written to {file}; it takes effect when the accounts concerned have started anew",
+        f"written to {file}; it takes effect with the next message",
         "undo: gateway config rollback",
     ]
     assert file.read_text() == TEXT.replace("pairing", "disabled")
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "told"),
+    [
+        ("hybrid", "region", "takes effect when the accounts concerned have started anew"),
+        ("hot", "name", "takes effect with the next message"),
+        ("off", "name", "takes effect when the gateway is restarted"),
+        ("restart", "name", "takes effect when the gateway is restarted, which happens by itself"),
+    ],
+)
+def test_when_a_change_counts_is_told(cli: Gateway, file: Path, mode: str, key: str, told: str) -> None:
+    file.write_text(TEXT.replace("{\n", f'{{\n  gateway: {{ reload: {{ mode: "{mode}" }} }},\n', 1))
+    said = cli("config", "set", f"channels.imessage.{key}", "DE")
+    assert f"written to {file}; it {told}" in said.out.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -101,10 +116,11 @@ def test_json_is_one_value_for_programs(cli: Gateway, file: Path) -> None:
         "diff": ["channels.imessage.historyLimit:", "+ 7"],
         "file": str(file),
         "backup": f"{file}.bak",
-        "effect": "accounts",
+        "effect": "live",
         "digest": said.json["digest"],
         "dryRun": False,
         "warnings": [],
+        "gateway": None,
     }
     again = cli("config", "set", "channels.imessage.historyLimit", "7", "--json").json
     assert (again["changed"], again["effect"], again["digest"]) == ([], None, said.json["digest"])

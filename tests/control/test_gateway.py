@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,10 +42,12 @@ def start(places: Places) -> Iterator[Start]:
     """``start(channel)`` runs a gateway with that channel block and waits until ``ready()`` is true."""
     running: list[subprocess.Popen[str]] = []
 
-    def run(channel: str = "enabled: false", ready: Callable[[], object] | None = None) -> subprocess.Popen[str]:
+    def run(
+        channel: str = "enabled: false", ready: Callable[[], object] | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
         places.state.mkdir(parents=True, exist_ok=True)
         places.config.write_text(f"{{channels: {{imessage: {{{channel}}}}}}}")
-        process = subprocess.Popen(COMMAND, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(COMMAND, stderr=subprocess.PIPE, text=True, **options)
         running.append(process)
         eventually(ready or (lambda: status(places)), DEADLINE)
         return process
@@ -71,17 +77,39 @@ def silent(places: Places) -> bool:
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_each_signal_stops_it_and_is_named(
-    start: Start, hang_up: Callable[[Any], None], number: signal.Signals
-) -> None:
-    hang_up(signal.SIG_DFL)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_each_signal_stops_it_and_is_named(start: Start, number: signal.Signals) -> None:
     process = start()
     process.send_signal(number)
     _, said = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     assert f"{number.name}: drains and stops" in said
     assert "Traceback" not in said
+
+
+def test_a_hang_up_has_the_config_read_again(start: Start, places: Places, hang_up: Callable[[Any], None]) -> None:
+    hang_up(signal.SIG_DFL)
+    process = start()
+    process.send_signal(signal.SIGHUP)
+    assert status(places)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "SIGHUP: reads the config again" in said) == (0, True)
+
+
+def test_a_terminal_that_is_closed_ends_it(start: Start, places: Places) -> None:
+    """It leads the session of a terminal of its own; the other end of that is closed."""
+    master, slave = pty.openpty()
+
+    def lead() -> None:
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    process = start(preexec_fn=lead)
+    os.close(slave)
+    os.close(master)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, "SIGHUP: drains and stops" in said) == (0, True)
 
 
 def test_a_hang_up_that_was_ignored_at_the_start_stays_ignored(

@@ -14,6 +14,7 @@ from actors.control.reading import Reading
 from actors.control.reports import NoSuchActorError, Now, actor, actors, status, stopped
 from actors.control.view import AccountView
 from actors.journal.ledger import Ledger
+from actors.reload.state import ConfigState
 from actors.rpc.capabilities import from_initialize
 from actors.rpc.health import LinkHealth
 from actors.runtime.logs import stamp
@@ -29,8 +30,9 @@ class Secret(NamedTuple):
 
 
 def test_a_healthy_gateway_has_exactly_the_promised_keys() -> None:
+    config = ConfigState("/x/openclaw.json", "abc", 1_700_000_000.0)
     report = status(
-        gateway(account(cli="/opt/imsg")),
+        gateway(account(cli="/opt/imsg"), config=config),
         Reading(held=2, oldest=1_700_000_000.5, cursors={1: 77}, held_by={"stale backlog": 2}),
     )
     assert report == {
@@ -56,12 +58,31 @@ def test_a_healthy_gateway_has_exactly_the_promised_keys() -> None:
         "held": 2,
         "heldByReason": {"stale backlog": 2},
         "oldestUnansweredAt": "2023-11-14T22:13:20.500Z",
+        "config": {
+            "path": "/x/openclaw.json",
+            "digest": "abc",
+            "takenAt": "2023-11-14T22:13:20.000Z",
+            "refusedAt": None,
+            "problems": [],
+            "pending": None,
+            "lastGood": False,
+            "overrides": [],
+        },
     }
 
 
 def test_the_worst_account_speaks_for_the_gateway() -> None:
     report = status(gateway(account(), account("b", "degraded"), account("c", "down")), NOTHING)
     assert (report["state"], report["reason"], report["remedy"]) == ("down", "account c: down reason", "do")
+
+
+def test_a_config_that_is_not_in_use_degrades_it_unless_something_is_worse() -> None:
+    config = ConfigState("openclaw.json", problems=("- agents: what", "- session: what"))
+    report = status(gateway(account(), config=config), NOTHING)
+    assert report["state"] == "degraded"
+    assert report["reason"].endswith("the config from before stays: - agents: what (and 1 more)")
+    assert "gateway config rollback" in report["remedy"]
+    assert status(gateway(account("b", "down"), config=config), NOTHING)["reason"] == "down reason"
 
 
 def test_the_reason_of_a_single_account_needs_no_name() -> None:

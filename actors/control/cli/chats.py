@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from actors.control import channels
@@ -38,9 +37,9 @@ if TYPE_CHECKING:
 
 USUAL = 20
 """Chats of each account, unless told otherwise; also imsg's own number."""
-NEWER = (
-    "the config file is newer than the running gateway, and what is told of sessions and policy goes by the file: "
-    "start the gateway again to have it follow"
+OTHER = (
+    "the running gateway does not go by the config file as it is now, and what is told of sessions and policy does: "
+    "see gateway status"
 )
 
 Asked = list[dict[str, Any]]
@@ -125,16 +124,9 @@ def _of_gateway(where: Places, loaded: Loaded, account: str | None, limit: int) 
     except ControlError as error:
         raise VerbError(str(error)) from error
     report = ask(where, {"do": "chats", "account": account, "limit": limit}, max(patience, default=0.0) + 2 * MARGIN)
-    if _is_newer(loaded, report["startedAt"]):
-        remark(NEWER)
+    if report["digest"] != loaded.digest:
+        remark(OTHER)
     return [{"id": one["id"], "where": channels.GATEWAY, **one} for one in report["accounts"]]
-
-
-def _is_newer(loaded: Loaded, started: str) -> bool:
-    try:
-        return max(file.stat().st_mtime for file in loaded.files) > datetime.fromisoformat(started).timestamp()
-    except (OSError, ValueError):
-        return False
 
 
 def _from_here(loaded: Loaded, account: str | None, limit: int) -> Asked:

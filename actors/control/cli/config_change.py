@@ -1,12 +1,15 @@
 """``gateway config set|unset|rollback``: change the config file, and say what that did."""
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 
 from actors.control.cli.common import print_json, remark
+from actors.control.cli.config_answer import NOBODY, answer
 from actors.control.cli.config_desk import keys, named_file, refuse, writer
 from actors.control.cli.exits import OK, USAGE, VerbError
+from actors.control.config_file import load
 from actors.runtime.logs import visible
 from config import Places, changes
 from config.edit import Set, Unset
@@ -28,13 +31,16 @@ def execute(args: argparse.Namespace, where: Places) -> int:
     try:
         if args.action == "rollback" and args.list:
             return _list(args, desk)
+        mode = _mode(where)
         outcome = _run(args, desk)
     except WriteRefusedError as error:
         return refuse(error, keys(args.path) if args.action == "set" else ())
+    written = not args.dry_run and bool(outcome.changed_paths or outcome.backup)
+    said = answer(where, outcome.digest) if written else NOBODY
     if args.json:
-        print_json(_as_json(outcome, dry_run=args.dry_run))
+        print_json(_as_json(outcome, mode, said, dry_run=args.dry_run))
     else:
-        _report(outcome, dry_run=args.dry_run)
+        _report(outcome, mode, said, dry_run=args.dry_run)
     return OK
 
 
@@ -60,7 +66,7 @@ def _value(args: argparse.Namespace) -> object:
         raise VerbError(f"the value is {error}", USAGE) from error
 
 
-def _report(outcome: Outcome, *, dry_run: bool) -> None:
+def _report(outcome: Outcome, mode: changes.Mode, said: str, *, dry_run: bool) -> None:
     if not outcome.changed_paths and outcome.backup is None:
         print(f"nothing to change in {outcome.file}")
     for line in outcome.diff_lines:
@@ -72,10 +78,25 @@ def _report(outcome: Outcome, *, dry_run: bool) -> None:
         remark(f"warning: {outcome.unrecorded}")
     if dry_run or not (outcome.changed_paths or outcome.backup):
         return
-    what = _EFFECTS[changes.effect(outcome.changed_paths)] if outcome.changed_paths else "changes no value"
-    print(f"written to {outcome.file}; it {what}")
+    print(f"written to {outcome.file}; it {_what(outcome, mode)}")
+    if said != NOBODY:
+        print(said)
     if outcome.backup is not None:
         print(f"undo: gateway config rollback{_of_file(outcome)}")
+
+
+def _what(outcome: Outcome, mode: changes.Mode) -> str:
+    """What a running gateway does about the change."""
+    if not outcome.changed_paths:
+        return "changes no value"
+    by_itself = ", which happens by itself" if mode == "restart" else ""
+    return _EFFECTS[changes.effect(outcome.changed_paths, mode)] + by_itself
+
+
+def _mode(where: Places) -> changes.Mode:
+    """How a running gateway takes changes, by the config from before the change."""
+    config = load(where, os.environ).config
+    return "hybrid" if config is None else config.gateway.reload.mode
 
 
 def _of_file(outcome: Outcome) -> str:
@@ -83,17 +104,21 @@ def _of_file(outcome: Outcome) -> str:
     return "" if main else f" --file {outcome.file}"
 
 
-def _as_json(outcome: Outcome, *, dry_run: bool) -> dict[str, object]:
-    """``{changed, diff, file, backup, effect, digest, dryRun, warnings}``; effect is null when nothing changed."""
+def _as_json(outcome: Outcome, mode: changes.Mode, said: str, *, dry_run: bool) -> dict[str, object]:
+    """``{changed, diff, file, backup, effect, digest, dryRun, warnings, gateway}``.
+
+    ``effect`` is null when nothing changed, ``gateway`` (what the running one says) where none runs.
+    """
     return {
         "changed": list(outcome.changed_paths),
         "diff": list(outcome.diff_lines),
         "file": str(outcome.file),
         "backup": None if outcome.backup is None else str(outcome.backup),
-        "effect": changes.effect(outcome.changed_paths) if outcome.changed_paths else None,
+        "effect": changes.effect(outcome.changed_paths, mode) if outcome.changed_paths else None,
         "digest": outcome.digest,
         "dryRun": dry_run,
         "warnings": list(outcome.warnings),
+        "gateway": None if said == NOBODY else said,
     }
 
 

@@ -127,6 +127,8 @@ def verdict_remark(
             text = f"{why}: admitted to session {session}"
         case "admit":
             text = f"known: admitted to session {session}"
+        case "command":
+            text = f"a control command, carried out for session {session}"
         case "challenge":
             text = 'a stranger, and channels.imessage.dmPolicy is "pairing": a code instead of an answer'
         case _:
