@@ -184,9 +184,6 @@ class ConfigKeeper(Actor):
         self._house.taken(loaded, self._sources)
         paths = changes.diff(_config(before), _config(loaded))
         self.log.info("the config is taken: {}{}", _shown(paths), _whom(message))
-        for warning in loaded.warnings:
-            if warning not in before.warnings:
-                self.log.warning("{}", warning)
         self._note_taken(loaded)
         if self._again:
             self._again = False

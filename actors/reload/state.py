@@ -29,13 +29,13 @@ class ConfigState:
             why = f": {self.problems[0]}" if self.problems else ""
             return (
                 f"running with the last good config, not with {self.path}{why}",
-                "mend the file: it is taken as soon as it is valid and changed; see `gateway config validate`",
+                "mend what `gateway config validate` names; the file is taken as soon as it was changed and can be used",
             )
         if self.problems:
             more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
             return (
                 f"{self.path} was changed and cannot be used, the config from before stays: {self.problems[0]}{more}",
-                "see `gateway config validate`; `gateway config rollback` puts the file back",
+                "mend what `gateway config validate` names; it is taken as soon as it can be used",
             )
         if self.pending:
             return f"{self.path} was changed and is not taken: {self.pending}", "start the gateway again"

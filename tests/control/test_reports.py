@@ -81,7 +81,7 @@ def test_a_config_that_is_not_in_use_degrades_it_unless_something_is_worse() -> 
     report = status(gateway(account(), config=config), NOTHING)
     assert report["state"] == "degraded"
     assert report["reason"].endswith("the config from before stays: - agents: what (and 1 more)")
-    assert "gateway config rollback" in report["remedy"]
+    assert "gateway config validate" in report["remedy"]
     assert status(gateway(account("b", "down"), config=config), NOTHING)["reason"] == "down reason"
 
 

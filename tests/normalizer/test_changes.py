@@ -18,11 +18,13 @@ from tests.normalizer.bench import Bench
 from tests.normalizer.test_repairer import Workshop, chats
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
-from tests.support.rows import ACCOUNT, START, guid, inbound, raw, wire
+from tests.support.rows import ACCOUNT, OWN, START, guid, inbound, raw, wire
 
 HOUR = 3600.0
 DATED = START - 1000.0
 """What rows are dated unless a test says otherwise."""
+ONESELF: dict[str, Any] = {"is_from_me": True, "chat_identifier": OWN, "sender": OWN, "destination_caller_id": OWN}
+"""A row from me in the chat with oneself."""
 
 
 @pytest.fixture
@@ -76,10 +78,24 @@ def test_gaps_are_kept_for_as_long_as_the_newer_fence_reaches(bench: Bench) -> N
     assert stale(bench) == [""]
 
 
-def test_our_own_words_stay_known_and_are_kept_for_as_long_as_they_may_come_back(bench: Bench) -> None:
-    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", guid(3), START), view(bench, replayHours=1000))
+def test_our_own_words_stay_known(bench: Bench) -> None:
+    bench.stage.tell(bench.ref, Spoken(7, 1, "hi", guid(3), START), view(bench))
     bench.receive(raw(3, text="hi"))
     assert bench.verdicts == [Dropped("echo")]
+
+
+@pytest.mark.parametrize(("hours", "known"), [(48, []), (1000, [Dropped("agent echo in self-chat")])])
+def test_words_whose_row_nobody_saw_are_kept_for_as_long_as_the_newer_fence_reaches(
+    bench: Bench, hours: int, known: list[Dropped]
+) -> None:
+    bench.stage.tell(
+        bench.ref,
+        view(bench, replayHours=hours),
+        Spoken(7, 1, "hi", "", DATED),
+        Spoken(8, 1, "something else", "", START + 100 * HOUR),
+    )
+    bench.receive(raw(3, text="hi", **ONESELF), at=START + 100 * HOUR)
+    assert bench.verdicts == known
 
 
 def test_only_a_sender_that_is_new_is_listened_to(bench: Bench) -> None:
@@ -94,13 +110,7 @@ def test_only_a_sender_that_is_new_is_listened_to(bench: Bench) -> None:
 
 def test_national_numbers_are_those_of_the_newer_region(bench: Bench) -> None:
     """A row from me in a chat with the own number, written nationally on one side."""
-    national, own = "(555) 999-0000", "+15559990000"
-    where: dict[str, Any] = {
-        "is_from_me": True,
-        "chat_identifier": national,
-        "sender": own,
-        "destination_caller_id": own,
-    }
+    where = {**ONESELF, "chat_identifier": "(555) 999-0000"}
     bench.stage.tell(bench.ref, Reconfigure(NormalizerView([], {ACCOUNT: Recovery()}, {ACCOUNT: "DE"})))
     bench.receive(raw(1, **where))
     bench.stage.tell(bench.ref, Reconfigure(NormalizerView([], {ACCOUNT: Recovery()}, {ACCOUNT: "US"})))

@@ -7,36 +7,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors.envelopes.control import Listen, Recorded, Replay, Replayed, Spoken
-from actors.envelopes.facts import Appended, Deferred, Queued, Sent, Uncertain
-from actors.envelopes.inbound import Dropped
-from actors.envelopes.link import Answer
-from actors.envelopes.outbound import Prepared, chunk_key
-from actors.outbound.answers import MOST_CHUNKS
-from actors.outbound.outbox import Outbox
+from actors.envelopes.control import Listen, Replay, Spoken
+from actors.envelopes.facts import Deferred, Queued, Sent, Uncertain
+from actors.envelopes.outbound import chunk_key
 from actors.outbound.report import CHANGED
 from tests.outbound.desk import ACCEPTED, TRACKED, Desk, chunks, id_of, left, own, place, prepared
-from tests.outbound.world import Disk
+from tests.outbound.world import later, over_a_disk
 from tests.support.probes import KillableStage
-from tests.support.rows import inbound
 
 K1, K2, K3 = chunk_key(1, 0), chunk_key(2, 0), chunk_key(3, 0)
 
 
-def desk_of(stage: KillableStage, **how: Any) -> Desk:
-    """A sender over a disk that keeps what it is told."""
-    disk = Disk()
-    return Desk(stage, judge=disk.apply, holds=disk.open, **how)
-
-
-def later(seq: int, text: str) -> Prepared:
-    """A second answer to a row."""
-    (chunk,) = chunks(seq, text)
-    return Prepared((replace(chunk, key=chunk.key + MOST_CHUNKS),), ())
-
-
 def test_what_came_while_it_rested_goes_out_once_and_before_what_comes_after(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.tell(prepared(1, "one"))
     supervisor = desk.quiesce()
     desk.tell(prepared(2, "two"), prepared(3, "three", chat=8))
@@ -53,7 +36,7 @@ def test_what_came_while_it_rested_goes_out_once_and_before_what_comes_after(sta
 
 
 def test_it_asks_the_journal_and_the_caller_again_under_its_old_ref(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.quiesce()
     desk.reconfigure()
     assert [(replay.what, replay.then) for replay in desk.journal.all(Replay)] == [("chunks", desk.ref)] * 2
@@ -61,7 +44,7 @@ def test_it_asks_the_journal_and_the_caller_again_under_its_old_ref(stage: Killa
 
 
 def test_sends_are_as_the_newer_config_says(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.quiesce()
     desk.reconfigure(transport="bridge", region="DE")
     desk.tell(prepared(1, "one"))
@@ -69,7 +52,7 @@ def test_sends_are_as_the_newer_config_says(stage: KillableStage) -> None:
 
 
 def test_sends_carry_a_guid_only_where_the_newer_config_lets_them(stage: KillableStage) -> None:
-    desk = desk_of(stage, able=TRACKED)
+    desk = over_a_disk(stage, able=TRACKED)
     desk.quiesce()
     desk.reconfigure(transport="applescript")
     desk.tell(prepared(1, "one"))
@@ -77,7 +60,7 @@ def test_sends_carry_a_guid_only_where_the_newer_config_lets_them(stage: Killabl
 
 
 def test_whoever_listened_before_goes_on_hearing(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.quiesce()
     desk.reconfigure()
     desk.tell(prepared(1, "one"))
@@ -86,7 +69,7 @@ def test_whoever_listened_before_goes_on_hearing(stage: KillableStage) -> None:
 
 
 def test_it_can_be_quiet_and_change_any_number_of_times(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     for seq in range(1, 4):
         supervisor = desk.quiesce()
         desk.tell(prepared(seq, str(seq)))
@@ -98,7 +81,7 @@ def test_it_can_be_quiet_and_change_any_number_of_times(stage: KillableStage) ->
 
 
 def test_without_a_link_it_waits_for_one(stage: KillableStage) -> None:
-    desk = desk_of(stage, ready=False)
+    desk = over_a_disk(stage, ready=False)
     desk.quiesce()
     desk.tell(prepared(1, "one"))
     desk.reconfigure()
@@ -111,7 +94,7 @@ def test_without_a_link_it_waits_for_one(stage: KillableStage) -> None:
 
 
 def test_an_unanswered_send_is_in_doubt_and_not_made_again(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.tell(prepared(1, "one"), prepared(2, "two"))
     desk.quiesce()
     desk.reconfigure()
@@ -123,7 +106,7 @@ def test_an_unanswered_send_is_in_doubt_and_not_made_again(stage: KillableStage)
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_an_answer_that_comes_after_all_shows_that_it_went_out(stage: KillableStage, slow: bool) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.tell(prepared(1, "one", "two"))
     desk.quiesce()
     if slow:
@@ -138,21 +121,8 @@ def test_an_answer_that_comes_after_all_shows_that_it_went_out(stage: KillableSt
     assert sorted(desk.texts) == (["later", "one", "two"] if slow else ["one", "two"])
 
 
-def test_an_own_row_that_comes_before_the_outbox_is_known_counts(stage: KillableStage) -> None:
-    desk = desk_of(stage)
-    desk.tell(prepared(1, "one"))
-    desk.slow = True
-    desk.tell(prepared(2, "two"))
-    desk.reconfigure()
-    row = replace(inbound(5, text="one", is_from_me=True), sent_at=stage.clock.wall())
-    desk.tell(Recorded(5, Appended(row, Dropped("from me"))))
-    desk.catch_up()
-    assert desk.keys(Sent) == [K1]
-    assert desk.texts == ["one", "two"]
-
-
 def test_an_attempt_on_its_way_to_disk_is_made_once_and_by_the_newer_config(stage: KillableStage) -> None:
-    desk = desk_of(stage, slow=True)
+    desk = over_a_disk(stage, slow=True)
     desk.tell(prepared(1, "one"), prepared(2, "two", chat=8))
     desk.reconfigure(region="DE")
     desk.catch_up()
@@ -163,21 +133,8 @@ def test_an_attempt_on_its_way_to_disk_is_made_once_and_by_the_newer_config(stag
     assert [fact.tries for fact in desk.of(Deferred)] == [0]
 
 
-def test_what_was_confirmed_for_an_attempt_of_before_starts_no_other_one(stage: KillableStage) -> None:
-    """The newer attempt is written when that is on disk, not when the older one is."""
-    desk = desk_of(stage, slow=True)
-    desk.tell(prepared(1, "one"))
-    desk.reconfigure()
-    desk.commit()
-    stage.settle()
-    assert desk.calls == []
-    desk.commit()
-    stage.settle()
-    assert desk.texts == ["one"]
-
-
 def test_what_the_operator_sent_again_is_still_sent_anew_where_messages_gave_it_up(stage: KillableStage) -> None:
-    desk = desk_of(stage, able=TRACKED)
+    desk = over_a_disk(stage, able=TRACKED)
     desk.tell(prepared(1, "one"))
     desk.lose(K1)
     desk.order(K1, "retry")
@@ -188,7 +145,7 @@ def test_what_the_operator_sent_again_is_still_sent_anew_where_messages_gave_it_
 
 
 def test_what_is_to_be_sent_anew_is_so_under_the_newer_config_too(stage: KillableStage) -> None:
-    desk = desk_of(stage, able=TRACKED)
+    desk = over_a_disk(stage, able=TRACKED)
     desk.tell(prepared(1, "one"))
     desk.lose(K1)
     desk.order(K1, "retry")
@@ -200,7 +157,7 @@ def test_what_is_to_be_sent_anew_is_so_under_the_newer_config_too(stage: Killabl
 
 
 def test_a_chunk_in_doubt_stays_so_and_is_asked_about_anew(stage: KillableStage) -> None:
-    desk = desk_of(stage, able=TRACKED)
+    desk = over_a_disk(stage, able=TRACKED)
     desk.tell(prepared(1, "one"))
     desk.lose(K1)
     desk.quiesce()
@@ -212,7 +169,7 @@ def test_a_chunk_in_doubt_stays_so_and_is_asked_about_anew(stage: KillableStage)
 
 
 def test_the_row_that_proved_one_chunk_proves_no_other_one(stage: KillableStage) -> None:
-    desk = desk_of(stage, echoes=())
+    desk = over_a_disk(stage, echoes=())
     desk.tell(prepared(1, "OK"))
     desk.lose(K1)
     desk.tell(own("OK", stage.clock.wall(), guid="B1"))
@@ -224,37 +181,9 @@ def test_the_row_that_proved_one_chunk_proves_no_other_one(stage: KillableStage)
     assert desk.keys(Sent) == [K1]
 
 
-# What it is told before it knows what the outbox holds
-
-
-def test_what_is_told_meanwhile_stands_behind_what_is_there(stage: KillableStage) -> None:
-    desk = desk_of(stage)
-    desk.quiesce()
-    desk.tell(prepared(1, "one"))
-    desk.slow = True
-    desk.tell(prepared(2, "two"))
-    desk.reconfigure()
-    desk.tell(prepared(3, "three"), later(1, "four"))
-    assert desk.texts == []
-    desk.catch_up()
-    for key in (K1, K2, K3, K1 + MOST_CHUNKS):
-        desk.answer(key)
-    assert desk.texts == ["one", "two", "three", "four"]
-
-
-def test_a_later_answer_that_is_confirmed_meanwhile_goes_out_once(stage: KillableStage) -> None:
-    desk = desk_of(stage, slow=True)
-    desk.tell(later(1, "one"))
-    desk.reconfigure()
-    desk.catch_up()
-    desk.answer(K1 + MOST_CHUNKS)
-    assert desk.texts == ["one"]
-    assert desk.keys(Sent) == [K1 + MOST_CHUNKS]
-
-
 def test_a_row_that_is_answered_again_is_not_answered_twice(stage: KillableStage) -> None:
     """Its first answer went out under the older config."""
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.tell(prepared(1, "one"))
     desk.answer(K1)
     desk.quiesce()
@@ -265,71 +194,6 @@ def test_a_row_that_is_answered_again_is_not_answered_twice(stage: KillableStage
     assert stage.errors() == []
 
 
-def test_of_two_changes_before_the_journal_answers_the_last_one_counts(stage: KillableStage) -> None:
-    (chunk,) = chunks(1, "one")
-    desk = Desk(stage, left(chunk, "queued"), forgetful=True)
-    desk.reconfigure(region="DE")
-    desk.reconfigure(region="FR")
-    desk.tell(prepared(2, "two"))
-    for _ in range(2):
-        desk.remember()
-        assert desk.calls == []
-    desk.remember()
-    desk.answer(K1)
-    assert [(call.params["text"], call.params["region"]) for call in desk.calls] == [("one", "FR"), ("two", "FR")]
-
-
-def test_an_order_waits_until_it_is_known_what_the_outbox_holds(stage: KillableStage) -> None:
-    (chunk,) = chunks(1, "one")
-    desk = Desk(stage, left(chunk, "queued"), ready=False, forgetful=True)
-    desk.order(K1, "discard", left(chunk, "queued"))
-    desk.remember()
-    desk.subscribe()
-    assert desk.calls == []
-
-
-def test_what_breaks_it_while_it_takes_the_outbox_in_ends_it(
-    stage: KillableStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Taken in twice, what is there would go out twice: a successor begins anew."""
-    (chunk,) = chunks(1, "one")
-    desk = Desk(stage, left(chunk, "queued"))
-    desk.answer(K1)
-    restore, times = Outbox.restore, [0, 1]
-
-    def breaks(outbox: Outbox, items: Any) -> bool:
-        known = restore(outbox, items)
-        if times.pop():
-            raise RuntimeError("a bug")
-        return known
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Outbox, "restore", breaks)
-        desk.reconfigure()
-    assert not desk.ref.is_alive()
-
-
-def test_a_message_that_waited_and_breaks_it_once_is_taken_in_once(
-    stage: KillableStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (chunk,) = chunks(1, "one")
-    desk = Desk(stage, left(chunk, "queued"), forgetful=True)
-    desk.tell(prepared(2, "two", chat=8), prepared(3, "three", chat=9))
-    reopen, times = Outbox.reopen, [0, 1]
-
-    def breaks(outbox: Outbox) -> None:
-        if times.pop():
-            raise RuntimeError("a bug")
-        reopen(outbox)
-
-    monkeypatch.setattr(Outbox, "reopen", breaks)
-    desk.remember()
-    for key in (K1, K2, K3):
-        desk.answer(key)
-    assert desk.texts == ["one", "two", "three"]
-    assert stage.deaths.told == []
-
-
 # Another child
 
 
@@ -338,7 +202,7 @@ def test_the_child_of_before_is_not_sent_over_where_another_one_is_meant(
     stage: KillableStage, changes: dict[str, Any]
 ) -> None:
     """It may read another database, in which the same number is another person's chat."""
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.quiesce()
     desk.reconfigure(**changes)
     to = replace(place(), source=2) if "source" in changes else place()
@@ -352,7 +216,7 @@ def test_the_child_of_before_is_not_sent_over_where_another_one_is_meant(
 
 
 def test_a_second_change_does_not_make_the_child_of_before_the_right_one(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.reconfigure(child="another")
     desk.reconfigure(region="DE")
     desk.tell(prepared(1, "one"))
@@ -377,25 +241,10 @@ def test_what_belongs_to_another_database_is_left_to_the_journal(stage: Killable
 
 
 def test_what_a_sender_is_told_that_goes_away_is_queued(stage: KillableStage) -> None:
-    desk = desk_of(stage)
+    desk = over_a_disk(stage)
     desk.quiesce()
     desk.tell(prepared(1, "one"), later(2, "two"))
     desk.ref.stop(block=False)
     stage.settle()
     assert [(fact.chunks[0].text, fact.attempt) for fact in desk.of(Queued)] == [("one", 0), ("two", 0)]
     assert desk.calls == []
-
-
-def test_what_waits_when_a_sender_stops_is_queued(stage: KillableStage) -> None:
-    desk = Desk(stage, forgetful=True)
-    desk.tell(prepared(1, "one"), Answer("able", None, None), prepared(2, "two"))
-    desk.ref.stop(block=False)
-    stage.settle()
-    assert [(fact.chunks[0].text, fact.attempt) for fact in desk.of(Queued)] == [("one", 0), ("two", 0)]
-
-
-def test_a_stale_word_of_what_went_out_lately_does_no_harm(stage: KillableStage) -> None:
-    desk = desk_of(stage)
-    desk.reconfigure()
-    desk.tell(Replayed("echoes", (Spoken(7, 1, "x", "B9", 1.0),)), prepared(1, "one"))
-    assert desk.texts == ["one"]

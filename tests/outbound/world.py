@@ -10,11 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.envelopes.control import OpenChunk
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Queued, Requeued, Sent, Uncertain
 from actors.envelopes.link import Call
-from actors.envelopes.outbound import Chunk, reply_of
-from tests.outbound.desk import PENDING, USED
+from actors.envelopes.outbound import Chunk, Prepared, reply_of
+from actors.outbound.answers import MOST_CHUNKS
+from tests.outbound.desk import PENDING, USED, Desk, chunks
+from tests.support.probes import KillableStage
 
 OPEN = ("queued", "attempted", "deferred", "uncertain")
 ENDED = ("sent", "failed", "discarded")
@@ -89,6 +93,18 @@ class Disk:
     def open(self) -> tuple[OpenChunk, ...]:
         """What has not ended, in key order."""
         return tuple(entry.as_open() for _, entry in sorted(self.entries.items()) if entry.state in OPEN)
+
+
+def over_a_disk(stage: KillableStage, **how: Any) -> Desk:
+    """A sender over a disk that keeps what it is told."""
+    disk = Disk()
+    return Desk(stage, judge=disk.apply, holds=disk.open, **how)
+
+
+def later(seq: int, text: str) -> Prepared:
+    """A second answer to a row, on its way to the sender."""
+    (chunk,) = chunks(seq, text)
+    return Prepared((replace(chunk, key=chunk.key + MOST_CHUNKS),), ())
 
 
 @dataclass

@@ -191,6 +191,7 @@ def test_it_may_change_before_the_first_child_is_there(link: Watching) -> None:
     link.reconfigure(refusal=lambda: None)
     watched(link, 1)
     assert link.health.spawned == 1
+    assert [gone.why for gone in link.sender.all(Disconnected)] == [CHANGED]
 
 
 # What the child of before still says

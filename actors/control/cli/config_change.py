@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from actors.control.cli.common import print_json, remark
-from actors.control.cli.config_answer import NOBODY, answer
+from actors.control.cli.config_answer import NOBODY, TAKEN, answer
 from actors.control.cli.config_desk import keys, named_file, refuse, writer
 from actors.control.cli.exits import OK, USAGE, VerbError
 from actors.control.config_file import load
@@ -78,8 +78,8 @@ def _report(outcome: Outcome, mode: changes.Mode, said: str, *, dry_run: bool) -
         remark(f"warning: {outcome.unrecorded}")
     if dry_run or not (outcome.changed_paths or outcome.backup):
         return
-    print(f"written to {outcome.file}; it {_what(outcome, mode)}")
-    if said != NOBODY:
+    print(f"written to {outcome.file}; {TAKEN if said == TAKEN else f'it {_what(outcome, mode)}'}")
+    if said not in {NOBODY, TAKEN}:
         print(said)
     if outcome.backup is not None:
         print(f"undo: gateway config rollback{_of_file(outcome)}")
