@@ -29,7 +29,7 @@ class ConfigState:
             why = f": {self.problems[0]}" if self.problems else ""
             return (
                 f"running with the last good config, not with {self.path}{why}",
-                "mend what `gateway config validate` names; the file is taken as soon as it was changed and can be used",
+                "mend what `gateway config validate` names; the file is taken as soon as it can be used",
             )
         if self.problems:
             more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
