@@ -19,6 +19,9 @@ from config.paths import Path
 from config.steps import Edit
 from config.writer import Outcome, WriteRefusedError
 
+CONFLICTS = 5
+"""How often a change is tried while others write too."""
+
 NOTHING = "Nothing to undo: no change by chat is known. At the computer: gateway config rollback --list"
 _CHANGED = "Not undone: the config was changed since. At the computer: gateway config rollback --list"
 _TOO_LATE = "Not undone: that was more than ten minutes ago. At the computer: gateway config rollback"
@@ -56,8 +59,19 @@ class Scribe:
     ) -> Outcome | Answer | Refusal:
         """Make the edits ``plan`` gives for the document, all of them or none. A text of it is said instead.
 
-        A ``Refusal`` is on record when this returns; so is what the writer refused, which is an ``Answer``.
+        A ``Refusal`` is on record when this returns; so is what the writer refused, which is an ``Answer``. What
+        somebody else wrote in the same moment is looked at anew.
         """
+        for _ in range(CONFLICTS):
+            made = self._change(view, asked, plan)
+            if not isinstance(made, WriteRefusedError):
+                return made
+        return Answer(unwritten(made))
+
+    def _change(
+        self, view: DeskView, asked: Asked, plan: Callable[[object], Sequence[Edit] | str]
+    ) -> Outcome | Answer | Refusal | WriteRefusedError:
+        """The same once; the error where another's change came first."""
         try:
             found = view.writer.read()
         except WriteRefusedError as error:
@@ -71,7 +85,7 @@ class Scribe:
         try:
             outcome = view.writer.change(edits, _actor(asked), found.digest)
         except WriteRefusedError as error:
-            return Answer(unwritten(error))
+            return error if error.code == "conflict" else Answer(unwritten(error))
         if outcome.changed_paths:
             paths = tuple(edit.path for edit in edits)
             self._last = _last(found, outcome, paths, self._monotonic())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -158,4 +159,19 @@ def test_a_command_in_the_moment_of_a_kill_is_answered_once(house: House, phone:
     wait_for("the bubble", lambda: house.sent(chat) or house.chunks("uncertain"))
     assert len(house.sent(chat)) <= 1
     assert phone.ask("hello") == "echo: hello"
+    assert house.stop() == 0
+
+
+def test_the_phone_and_the_command_line_write_at_once_and_nothing_gets_lost(house: House, phone: Phone) -> None:
+    """Each change is made to what the other one left."""
+    verbs = [("config", "set", f"session.identityLinks.p{number}", f'["+1555000{number:04d}"]') for number in range(6)]
+    texts = [f'/config set session.identityLinks.q{number}=["+1555001{number:04d}"]' for number in range(6)]
+    with ThreadPoolExecutor(2) as pool:
+        from_here = [pool.submit(house.command, *verb) for verb in verbs]
+        said = [phone.ask(text) for text in texts]
+    assert [done.result().returncode for done in from_here] == [0] * 6
+    assert [text for text in said if not text.startswith("session")] == []
+    told = house.command("config", "get", "session.identityLinks", "--json")
+    assert len(json.loads(told.stdout)) == 12
+    assert "// mine, all of it" in config_text(house)
     assert house.stop() == 0
