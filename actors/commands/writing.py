@@ -20,7 +20,7 @@ from config.steps import Edit
 from config.writer import Outcome, WriteRefusedError
 
 CONFLICTS = 5
-"""How often a change is tried while others write too."""
+"""How often a change is tried again while others write too."""
 
 NOTHING = "Nothing to undo: no change by chat is known. At the computer: gateway config rollback --list"
 _CHANGED = "Not undone: the config was changed since. At the computer: gateway config rollback --list"
@@ -62,11 +62,12 @@ class Scribe:
         A ``Refusal`` is on record when this returns; so is what the writer refused, which is an ``Answer``. What
         somebody else wrote in the same moment is looked at anew.
         """
+        made = self._change(view, asked, plan)
         for _ in range(CONFLICTS):
-            made = self._change(view, asked, plan)
             if not isinstance(made, WriteRefusedError):
                 return made
-        return Answer(unwritten(made))
+            made = self._change(view, asked, plan)
+        return Answer(unwritten(made)) if isinstance(made, WriteRefusedError) else made
 
     def _change(
         self, view: DeskView, asked: Asked, plan: Callable[[object], Sequence[Edit] | str]
