@@ -42,7 +42,8 @@ def link(account: Account, source: int, ledger: Ledger, claim: Claim, waiting: C
 
 def prefs(account: Account, source: int, identity: int) -> Prefs:
     """How the account's sender sends; ``identity`` is the journal's."""
-    return Prefs(namespace_of(identity), account.send_transport, account.region, source, file_identity)
+    child = reader_mark(account, source)
+    return Prefs(namespace_of(identity), account.send_transport, account.region, source, file_identity, child)
 
 
 def reader_mark(account: Account, source: int) -> Any:
