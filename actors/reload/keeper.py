@@ -90,7 +90,8 @@ class ConfigKeeper(Actor):
                 self._taken(message)
 
     def _saw(self) -> None:
-        self.actor_ref.tell(Tick("changed"))
+        """On the watcher's thread, perhaps after the end of this actor."""
+        self.tell(self.actor_ref, Tick("changed"))
 
     def _later(self, seconds: float, what: str, subject: Any = None) -> None:
         self.clock.after(seconds, self.actor_ref, Tick(what, subject))

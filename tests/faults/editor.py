@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.faults.cases import Build
-from tests.faults.town import ANN, BEN, Town, wait_for
+from tests.faults.town import ANN, BEN, wait_for
 
 T = TypeVar("T")
 
 EVERYBODY = ('"allowlist"', '"open"'), (f'"{ANN}"', '"*"')
 """What the bad texts say of those who may write."""
+PATIENCE = 20.0
 _DROP_FROM_BOUNDING_SET = 24
 _OVERRIDE_MODES, _READ_ANYTHING = 1, 2
 """See prctl(2) and capabilities(7)."""
@@ -49,16 +50,19 @@ TEXT = """\
 
 
 class Editor:
-    """For one thread, but for ``save``. ``town`` runs with good text 0 once this is made."""
+    """``town`` runs with good text 0 once this is made; not ``as_root``: by somebody whom modes stop."""
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: Build, as_root: bool = True) -> None:
         self.town = build()
         self.file = self.town.state / "openclaw.json"
         self.number = self._asked = 0
         self.file.write_text(self.good())
         self.town.chat(ANN)
         self.town.chat(BEN)
-        self.town.start()
+        if as_root:
+            self.town.start()
+        else:
+            bound_by_modes(self.town.start)
 
     def good(self, number: int = 0) -> str:
         """Good text ``number``."""
@@ -90,7 +94,7 @@ class Editor:
         ``place`` is a line and a column, or the beginning of that. Meanwhile the rules from before are in force.
         """
         pattern = re.compile(f".*{what}.*" + re.escape(f"(line {place}" if place else ""))
-        wait_for(f"{what} at {place}", lambda: any(map(pattern.match, self.state()["problems"])))
+        self._wait(f"{what} at {place}", lambda state: any(map(pattern.match, state["problems"])))
         status = self.town.status() or {}
         assert status["state"] == "degraded"
         assert f"{self.file} was changed and cannot be used, the config from before stays: - " in status["reason"]
@@ -98,15 +102,26 @@ class Editor:
         assert pattern.match(status["reason"].replace("\n", " "))
         self.unchanged()
 
+    def _wait(self, what: str, holds: Callable[[dict[str, Any]], object]) -> None:
+        try:
+            wait_for(what, lambda: holds(self.state()), PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.state()}") from error
+
     def unchanged(self) -> None:
         """Ann is answered by the config from before, and Ben is not."""
         self._asked += 1
         self.town.writes(f"{self._asked}", BEN)
-        self.town.writes(f"{self._asked}", ANN)
-        expected = f"({self.number}) echo: {self._asked}"
-        sent: list[str] = wait_for("the answer", lambda: self.town.sent(self.town.chat(ANN))[self._asked - 1 :])
-        assert sent == [expected]
+        assert self.says(f"{self._asked}") == f"({self.number}) echo: {self._asked}"
         assert self.town.sent(self.town.chat(BEN)) == []
+
+    def says(self, text: str) -> str:
+        """What Ann is answered to ``text``: one bubble."""
+        chat = self.town.chat(ANN)
+        before = len(self.town.sent(chat))
+        self.town.writes(text, ANN)
+        [said] = wait_for(f"an answer to {text}", lambda: self.town.sent(chat)[before:])
+        return str(said)
 
     def mend(self, put: Callable[[str], None] | None = None) -> None:
         """Save the next good text, or have ``put`` do it: it is taken, and nothing stands against it."""
@@ -118,8 +133,7 @@ class Editor:
     def taken(self, text: str) -> None:
         """Wait until ``text`` is in use."""
         digest = hashlib.sha256(text.encode()).hexdigest()
-        wait_for("the config to be taken", lambda: self.state()["digest"] == digest)
-        assert self.state()["problems"] == []
+        self._wait("the config to be taken", lambda state: state["digest"] == digest and not state["problems"])
         assert (self.town.status() or {})["state"] == "ok"
         self.unchanged()
 

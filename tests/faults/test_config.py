@@ -22,7 +22,7 @@ SAVES = 50
 case = Cases()
 
 
-def _line(text: str, words: str) -> str:
+def _place(text: str, words: str) -> str:
     """The place in ``text`` where ``words`` begin, as problems say it."""
     before = text[: text.index(words)]
     return f"{before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))})"
@@ -50,18 +50,20 @@ def saved_with_a_mistake(build: Build, version: str) -> None:
     """Of syntax, of a name, of a type, of sense: each is named where it stands, over and over."""
     editor = Editor(build)
     mistakes = [
-        ("historyLimit: 10", "historyLimit = 10", "<root>: not valid JSON5", "= 10"),
+        ("historyLimit: 10", "historyLimit = 10", "<root>: not valid JSON5", "historyLimit"),
         ("historyLimit:", "historyLimits:", 'historyLimits: unknown key; did you mean "historyLimit"', "historyLimits"),
         ("historyLimit: 10", 'historyLimit: "10"', "must be a whole number", '"10"'),
         ('allowFrom: ["*"]', 'allowFrom: "*"', r"allowFrom: must be a list", '"*"'),
         ("  messages", "  agents: {},\n  messages", "agents.* twice", "agents: {}"),
         ('allowFrom: ["*"]', "allowFrom: []", 'needs "\\*" in allowFrom', "[],"),
-        ("  gateway", "  ]\n  gateway", "not valid JSON5", "]\n"),
+        ("  gateway", "  ]  gateway", "not valid JSON5", "]  gateway"),
     ]
     for old, new, said, words in mistakes:
         text = editor.bad((old, new))
         editor.save(text)
-        editor.refused(said, _line(text, words))
+        place = _place(text, words)
+        # Where the syntax breaks depends on the parser, but for the line.
+        editor.refused(said, place.partition(",")[0] if "JSON5" in said else place)
     editor.mend()
     shown = editor.town.command("config", "validate")
     assert shown.returncode == 0, shown.stdout
@@ -70,7 +72,7 @@ def saved_with_a_mistake(build: Build, version: str) -> None:
     for verb, code in (("status", 0), ("config validate", 1)):
         told = editor.town.command(*verb.split())
         assert told.returncode == code
-        assert f"(line {_line(editor.file.read_text(), 'historyLimits')}" in " ".join(told.stdout.split())
+        assert f"(line {_place(editor.file.read_text(), 'historyLimits')}" in " ".join(told.stdout.split())
     editor.mend()
     assert editor.town.stop() == 0
 
@@ -81,13 +83,13 @@ def refers_to_what_is_not_there(build: Build, version: str) -> None:
     editor = Editor(build)
     text = editor.good(1).replace(f'"{ANN}"', '"${ANN}"', 1)
     editor.save(text)
-    editor.refused("ANN.* is not set", _line(text, '"${ANN}"'))
+    editor.refused("ANN.* is not set", _place(text, '"${ANN}"'))
     variables = editor.town.state / ".env"
     editor.save(f"ANN={ANN}\n", variables)
     editor.number = 1
     editor.taken(text)
     editor.save("AN", variables)
-    editor.refused("ANN.* is not set", _line(text, '"${ANN}"'))
+    editor.refused("ANN.* is not set", _place(text, '"${ANN}"'))
     editor.save(f"ANN={ANN}\n", variables)
     editor.taken(text)
     assert editor.town.stop() == 0
@@ -113,7 +115,7 @@ def linked_to_elsewhere(build: Build, version: str) -> None:
     editor.mend(lambda text: editor.save(text, targets[0]))
     text = editor.bad(("historyLimit:", "historyLimits:"))
     editor.save(text, targets[0])
-    editor.refused("unknown key", _line(text, "historyLimits"))
+    editor.refused("unknown key", _place(text, "historyLimits"))
     editor.mend(lambda text: editor.save(text, targets[0]))
     link(targets[1])
     editor.refused(f"there is no config file at {editor.file}")
@@ -128,7 +130,7 @@ def linked_to_elsewhere(build: Build, version: str) -> None:
 @case("0.9")
 def no_file_at_all(build: Build, version: str) -> None:
     """Removed, a folder or a pipe in its place, or closed to us: what counted before counts."""
-    editor = bound_by_modes(lambda: Editor(build))
+    editor = Editor(build, as_root=False)
     editor.file.unlink()
     editor.refused("there is no config file")
     editor.mend()
@@ -149,7 +151,7 @@ def no_file_at_all(build: Build, version: str) -> None:
 @case("0.9")
 def in_a_folder_that_cannot_be_written(build: Build, version: str) -> None:
     """Neither the command line nor a chat can change it; both say why, and nothing is left behind."""
-    editor = bound_by_modes(lambda: Editor(build))
+    editor = Editor(build, as_root=False)
     town, before = editor.town, editor.file.read_text()
     wait_for("a copy to be kept", lambda: (town.state / "gateway" / "last-good" / "current").exists())
     town.state.chmod(0o555)
@@ -158,21 +160,13 @@ def in_a_folder_that_cannot_be_written(build: Build, version: str) -> None:
     told = bound_by_modes(lambda: town.command("config", "set", "channels.imessage.historyLimit", "3"))
     assert told.returncode == 1
     assert why in told.stderr
-    assert why in _said(town, "/config set channels.imessage.historyLimit=3")
+    assert why in editor.says("/config set channels.imessage.historyLimit=3")
     assert (editor.file.read_text(), sorted(town.state.iterdir())) == (before, names)
     assert (town.status() or {})["state"] == "ok"
     town.state.chmod(0o700)
-    assert "+ 3" in _said(town, "/config set channels.imessage.historyLimit=3")
+    assert "+ 3" in editor.says("/config set channels.imessage.historyLimit=3")
     editor.taken(before.replace("historyLimit: 10", "historyLimit: 3"))
     assert town.stop() == 0
-
-
-def _said(town: Town, text: str) -> str:
-    """The answer Ann gets to a command."""
-    before = len(town.sent(town.chat(ANN)))
-    town.writes(text, ANN)
-    [said] = wait_for(f"an answer to {text}", lambda: town.sent(town.chat(ANN))[before:])
-    return str(said)
 
 
 @case("0.9")
@@ -214,7 +208,7 @@ def at_the_start(build: Build, version: str) -> None:
     assert town.stop() == 0
     text = editor.bad(("historyLimit:", "historyLimits:"))
     editor.save(text)
-    _assert_refused(town, "unknown key", f"(line {_line(text, 'historyLimits')}")
+    _assert_refused(town, "unknown key", f"(line {_place(text, 'historyLimits')}")
     editor.file.write_text(text[:200])
     _assert_refused(town, "not valid JSON5", "(line 6")
     editor.file.unlink()
