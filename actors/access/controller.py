@@ -12,7 +12,7 @@ look again at what still waits; only then the journal is asked for what is open 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from actors.access.policy import STORE_UNREADABLE, Allowed, decide, flip, refused
+from actors.access.policy import STORE_UNREADABLE, Allowed, agent_of, decide, flip, refused
 from actors.access.reasons import ACCOUNTS_KEY, BEFORE_APPROVAL, NO_ACCOUNT, REASONS, UNAUTHORISED_COMMAND
 from actors.access.view import AccessView
 from actors.envelopes.control import AllowedChanged, Listen, Reconfigure, Record, Recorded, Ref, Replay, Tick
@@ -209,7 +209,13 @@ class AccessController(Actor):
             account = row.account
             return refused(row, views[account], allowed[account]) if account in allowed else None
 
-        self.tell(self._sessions, Recheck(self.clock.wall(), lost))
+        def agent(row: Inbound) -> str:
+            account = row.account
+            return agent_of(row, views[account], allowed[account]) if account in allowed else ""
+
+        recheck = Recheck(self.clock.wall(), lost, agent)
+        for each in (self._sessions, self._desk):
+            self.tell(each, recheck)
 
     def _look(self, account: str) -> bool:
         """Look at the pairing files; True when they say something new."""

@@ -20,6 +20,7 @@ __all__ = [
     "STORE_UNREADABLE",
     "Allowed",
     "Explanation",
+    "agent_of",
     "decide",
     "describe",
     "explain",
@@ -73,6 +74,11 @@ def refused(row: Inbound, view: AccessView, allowed: Allowed) -> Dropped | None:
         if verdict is not None:
             return Dropped(REVOKED, verdict.config_key) if type(verdict) is Dropped else None
     return Dropped(REVOKED, view.key("dmPolicy")) if question.standing == STRANGER else None
+
+
+def agent_of(row: Inbound, view: AccessView, allowed: Allowed) -> str:
+    """The agent a row belongs to by the config as it is."""
+    return Question(row, view, allowed).agent.id
 
 
 def explain(row: Inbound, view: AccessView, allowed: Allowed) -> Explanation:

@@ -184,10 +184,14 @@ class Challenged(Envelope):
 
 
 class Recheck(Envelope):
-    """Whoever was admitted up to ``at`` (unix seconds) may have lost that since: ``refused`` says why, None if not."""
+    """Whoever was admitted up to ``at`` (unix seconds) may have lost that since: ``refused`` says why, None if not.
+
+    ``agent`` says by which agent a row would be answered now: the one it was admitted for may be gone.
+    """
 
     at: float
     refused: Callable[[Inbound], Dropped | None]
+    agent: Callable[[Inbound], str] = lambda _: ""
 
 
 class Notify(Envelope):
