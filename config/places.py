@@ -37,6 +37,7 @@ class Places:
     media: Path
     owners: Path
     pairing_guard: Path
+    undo: Path
     dotenv: tuple[Path, ...]
 
     @classmethod
@@ -69,6 +70,7 @@ class Places:
             media=gateway / "media",
             owners=gateway / "owners.json",
             pairing_guard=gateway / "pairing-guard.json",
+            undo=gateway / "undo.json",
             dotenv=(Path.cwd() / ".env", state / ".env"),
         )
 

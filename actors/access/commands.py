@@ -3,6 +3,7 @@
 In: the ``commands`` block and the sender lists of an account; then canonical senders. Out: ``known``, ``authorised``
 (may read by commands) or ``owner`` (may change things), for somebody the gate lets in. Chat entries authorise nobody,
 a wildcard makes no owner, neither does a group chat, and an empty list authorises nobody (inbound 4.6, config-ops 3.2).
+What the gateway carries out itself shows its settings, and they name people: it is for those who are named themselves.
 """
 
 from collections.abc import Iterable, Mapping
@@ -86,11 +87,23 @@ class Commands(NamedTuple):
                 return AUTHORISED
         return KNOWN
 
-    def hinges_on_files(self, is_group: bool, allowed: Allowed) -> bool:
-        """Whether somebody who is only ``known`` might be more, were the files of pairing readable."""
+    def names(self, sender: str, is_group: bool, allowed: Allowed) -> bool:
+        """Whether the canonical handle ``sender`` is named by anything, not only let in as anyone would be."""
+        if sender in (allowed.owners if self.owners is None else self.owners):
+            return True
+        if self.pairs and not is_group and sender in allowed.handles:
+            return True
+        lists = self.lists if self.only is None else (*self.lists, self.only)
+        return any(sender in one.handles for one in lists)
+
+    def hinges_on_files(self, is_group: bool, allowed: Allowed, by_name: bool = False) -> bool:
+        """Whether somebody who may not give a command might, were the files of pairing readable.
+
+        ``by_name``: it is one that only people may give who are named.
+        """
         if allowed.readable:
             return False
-        return self.owners is None or (self.only is None and self.pairs and not is_group)
+        return self.owners is None or ((by_name or self.only is None) and self.pairs and not is_group)
 
     def key(self, is_group: bool) -> str:
         """The path of the list that says who may."""

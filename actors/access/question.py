@@ -4,6 +4,7 @@ from actors.access.allowed import Allowed
 from actors.access.commands import KNOWN, named_in
 from actors.access.handles import canonical
 from actors.access.view import AccessView, AgentView
+from actors.commands.parse import CARRIED_OUT
 from actors.envelopes.inbound import Inbound
 from actors.normalizer.anchors import is_self_chat
 
@@ -70,6 +71,13 @@ class Question:
         return self.command != "" and self.command not in self.view.commands.off
 
     @property
+    def may_command(self) -> bool:
+        """Whether the sender may give the command the message is: one that is carried out here only by name."""
+        if self.authority == KNOWN:
+            return False
+        return self.command not in CARRIED_OUT or self.view.commands.names(self.sender, self.is_group, self.allowed)
+
+    @property
     def mentioned(self) -> bool:
         """Whether the message speaks to the agent: always in a direct chat, by pattern in a group.
 
@@ -79,7 +87,7 @@ class Question:
             self._mentioned = (
                 not self.is_group
                 or self.agent.mentions.found_in(self.row.text)
-                or (self.is_command and self.authority != KNOWN)
+                or (self.is_command and self.may_command)
             )
         return self._mentioned
 

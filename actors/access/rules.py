@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.access import reasons
-from actors.access.commands import KNOWN, OWNERS_KEY
+from actors.access.commands import OWNERS_KEY
 from actors.access.handles import can_be_answered
 from actors.access.question import BLOCKED, LET_IN, PAIRED, STRANGER, UNKNOWN, Question
 from actors.access.reflection import reflected
@@ -108,10 +108,10 @@ def _reflection(q: Question) -> Verdict | None:
 
 
 def _command(q: Question) -> Verdict | None:
-    if "/" not in q.row.text or q.standing not in LET_IN or not q.is_command or q.authority != KNOWN:
+    if "/" not in q.row.text or q.standing not in LET_IN or not q.is_command or q.may_command:
         return None
     commands = q.view.commands
-    if commands.hinges_on_files(q.is_group, q.allowed):
+    if commands.hinges_on_files(q.is_group, q.allowed, q.command in CARRIED_OUT):
         return _stale(q) or Held(reasons.STORE_UNREADABLE, OWNERS_KEY if q.is_group else q.view.key("dmPolicy"))
     return Dropped(reasons.UNAUTHORISED_COMMAND, commands.key(q.is_group))
 
@@ -166,7 +166,7 @@ def _before_approval(q: Question) -> Verdict | None:
 
 def _control(q: Question) -> Verdict | None:
     # No agent is needed for it. One that is switched off too: whoever may read by commands is told of the switch.
-    if "/" not in q.row.text or q.command not in CARRIED_OUT or q.authority == KNOWN:
+    if "/" not in q.row.text or q.command not in CARRIED_OUT or not q.may_command:
         return None
     return Control(q.session, q.agent.id, q.service, q.authority)
 

@@ -2,7 +2,7 @@
 
 Told ``Run`` by conversations; tells the one who asked ``TurnEnded``, whatever happens: an answer, a failure, a
 crash of the agent's code. Turns beyond the limit wait in order. Another config (``Reconfigure``) counts for turns that
-begin from then on.
+begin from then on; one whose agent it does away with still has that, because whoever asked knew no better.
 """
 
 import threading
@@ -29,8 +29,10 @@ class AgentRunner(Actor):
     def __init__(self, context: Context, agents: Mapping[str, Agent], most: int) -> None:
         super().__init__(context)
         self._agents = agents
+        self._earlier = agents
+        """Those of the config before: a turn for one of them may be on its way."""
         self._most = most
-        self._waiting: deque[Run] = deque()
+        self._waiting: deque[tuple[Run, Agent]] = deque()
         self._running = 0
         self._cancelled = threading.Event()
         self._quiet_to: Ref | None = None
@@ -38,27 +40,33 @@ class AgentRunner(Actor):
     def on_receive(self, message: Any) -> None:
         match message:
             case Run():
-                self._waiting.append(message)
-                self._start()
+                self._take(message)
             case Tick("done"):
                 self._running -= 1
                 self._start()
                 self._report_quiet()
             case Reconfigure(view):
+                self._earlier = self._agents
                 self._agents, self._most = view
                 self._start()
             case Quiesce(reply_to):
                 self._quiet_to = reply_to
                 self._report_quiet()
 
+    def _take(self, run: Run) -> None:
+        name = run.turn.message.agent
+        agent = self._agents.get(name) or self._earlier.get(name)
+        if agent is None:
+            self.tell(run.reply_to, TurnEnded(run.turn.number, None, "is not in the config any more"))
+            return
+        self._waiting.append((run, agent))
+        self._start()
+
     def _start(self) -> None:
         while self._waiting and self._running < self._most and self._quiet_to is None:
-            run = self._waiting.popleft()
+            run, agent = self._waiting.popleft()
             name = run.turn.message.agent
-            agent = self._agents.get(name)
-            if agent is None:  # it waited while the config lost its agent
-                self.tell(run.reply_to, TurnEnded(run.turn.number, None, "is not in the config any more"))
-                continue
+            agent = self._agents.get(name, agent)
             self._running += 1
             try:
                 threading.Thread(target=self._run, args=(run, agent), name=f"agent-{name}", daemon=True).start()

@@ -1,4 +1,4 @@
-"""``/allowlist``: who may write, in the config's lists and in the pairing store. Pure.
+"""``/allowlist``: who may write, in the config's lists and in the pairing store. For owners. Pure.
 
 In: the command and the desk's view, then the config's document. Out: an ``Order``, and from it a ``Plan``: the edits of
 the config file. People are compared in their canonical form, and what is written keeps everybody else as they were: a
@@ -14,9 +14,8 @@ from actors.access import list_check
 from actors.access.access_groups import members
 from actors.access.channel_keys import ours
 from actors.access.entries import AllowList, Entry, Kind, parse
-from actors.commands import config as settings
 from actors.commands import permission
-from actors.commands.answers import Answer, Refusal, shortened
+from actors.commands.answers import Answer, Refusal, again, shortened
 from actors.commands.view import Asked, DeskView
 from config import Account, Config, steps
 from config import paths as config_paths
@@ -63,13 +62,13 @@ def request(asked: Asked, view: DeskView) -> Answer | Refusal | Order:
     """What the command wants, as far as its sender may want it."""
     verb, *words = asked.arguments.split() or ["list"]
     verb, writes = verb.lower(), verb.lower() in {"add", "remove"}
-    refused = permission.may(asked, view, SWITCH if writes else "", as_owner=writes)
+    refused = permission.may(asked, view, SWITCH if writes else "", as_owner=True)
     if refused is not None:
-        return refused
+        return refused if writes else Answer(refused.text)  # what would not write is nothing for the config's record
     if not writes and verb != "list":
         return Answer(USAGE)
-    if writes and asked.replayed:
-        return Answer(settings.again("/allowlist list"))
+    if asked.replayed:
+        return Answer(again("/allowlist list" if writes else ""))
     order = _order(verb, words, asked, view)
     if isinstance(order, str):
         return Refusal(f"Not changed: {order}", "syntax") if writes else Answer(order)

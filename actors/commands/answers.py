@@ -17,6 +17,7 @@ MOST_PROBLEMS = 3
 MOST_LINES = 9
 """Lines of a diff that are shown: three changes."""
 _LONGEST_WORD = 120
+_WAITED = "This waited too long, or the gateway was restarted in the middle of it: it is not carried out now."
 
 
 class Answer(NamedTuple):
@@ -31,6 +32,16 @@ class Refusal(NamedTuple):
     text: str
     code: str
     paths: tuple[Path, ...] = ()
+
+
+def again(look: str = "") -> str:
+    """What is said of a command that is not carried out, because it waited or the process ended in the middle of it.
+
+    ``look`` is the command that shows whether a write was made all the same; ``""`` for one that writes nothing.
+    """
+    if look:
+        return f"{_WAITED} Whether that was done before is not certain. Look: {look}"
+    return f"{_WAITED} Send it again."
 
 
 def capped(text: str, room: int, how: str = "") -> str:

@@ -5,18 +5,20 @@ to restart. The config file is written here, by the ``Scribe``; every line that 
 and never a value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from actors.commands import allowlist, config, debug, listed, permission, restart
+from actors.commands import allowlist, config, debug, listed, overlaid, permission, restart
 from actors.commands.answers import Answer, Refusal
 from actors.commands.restart import Restart
 from actors.commands.view import Asked, DeskView
 from actors.commands.writing import Scribe
 from actors.envelopes.control import Enrolled, Overruled
 from config import audit
-from config.paths import Path
+from config import paths as config_paths
+from config.paths import Path, PathError
 from config.steps import Edit
 from config.writer import Outcome
 
@@ -44,11 +46,15 @@ Done = str | Errand | Restart
 
 
 class Clerk:
-    """Carries commands out, one after the other. ``log`` takes one line."""
+    """Carries commands out, one after the other. ``log`` takes one line.
+
+    ``overrides`` is what of /debug lies over the config, as far as it is known.
+    """
 
     def __init__(self, scribe: Scribe, log: Callable[[str], None]) -> None:
         self._scribe = scribe
         self._log_line = log
+        self.overrides: Mapping[str, object] = {}
 
     def carry_out(self, asked: Asked, view: DeskView) -> Done:
         """Have the command's effect. Raises nothing that is expected; ``KeyError`` for a command of nobody here."""
@@ -67,13 +73,14 @@ class Clerk:
                 if not isinstance(undone, Outcome):
                     return self._unwritten(asked, "undo", undone)
                 self._log(asked, "undo")
-                return config.undone(undone, view)
+                return config.undone(undone, view, self._over(_parsed(undone.changed_paths)))
             case config.Change(edits):
                 made = self._scribe.change(view, asked, lambda _: edits)
                 if not isinstance(made, Outcome):
                     return self._unwritten(asked, "change", made)
                 self._log(asked, "change", edits[0].path)
-                return config.changed(made, view, self._scribe.can_undo(made))
+                over = self._over(edit.path for edit in edits)
+                return config.changed(made, view, self._scribe.can_undo(made), over)
 
     def _show(self, asked: Asked, view: DeskView, path: Path) -> str:
         self._log(asked, "show", path)
@@ -90,7 +97,7 @@ class Clerk:
             return self._refused(asked, view, overlay)
         found = self._scribe.read(view) if overlay.edits else None
         document = {} if found is None or isinstance(found, Answer) else found.value
-        refusal = permission.off_limits(document, overlay.edits)
+        refusal = permission.off_limits(document, overlay.edits) or overlaid.people(document, overlay.edits)
         if refusal is not None:
             return self._refused(asked, view, refusal)
         self._log(asked, "reset" if overlay.reset else "overlay", *(edit.path for edit in overlay.edits))
@@ -139,10 +146,15 @@ class Clerk:
         made = self._scribe.change(view, asked, edits)
         if not isinstance(made, Outcome):
             return made
-        done = listed.Done(order, view.config, tuple(view.accounts), lines, self._scribe.can_undo(made))
+        over = self._over(allowlist.place(order.account, key, view.config) for key in order.keys)
+        done = listed.Done(order, view.config, tuple(view.accounts), lines, self._scribe.can_undo(made), over)
         if made.loaded is not None and made.loaded.config is not None:
             return done._replace(config=made.loaded.config, accounts=made.loaded.accounts)
         return done
+
+    def _over(self, paths: Iterable[Path]) -> tuple[str, ...]:
+        """What is said of a change at ``paths`` that /debug lies over."""
+        return overlaid.over(self.overrides, paths)
 
     def _restart(self, asked: Asked, view: DeskView) -> Done:
         wanted = restart.request(asked, view)
@@ -164,6 +176,15 @@ class Clerk:
         """A key that is no plain word may be a value in the wrong place, and is left out."""
         told = "".join(f" {path}" for path in audit.safe_paths({}, paths))
         self._log_line(f"/{asked.name}: {what}{told}, by ...{asked.handle[-4:]}")
+
+
+def _parsed(paths: Iterable[str]) -> tuple[Path, ...]:
+    """Paths of an outcome; it may say things in the place of one that are none."""
+    found: list[Path] = []
+    for path in paths:
+        with suppress(PathError):
+            found.append(config_paths.parse(path))
+    return tuple(found)
 
 
 def _enrolling(order: allowlist.Order, what: str, finish: Callable[[Enrolled], str]) -> Errand:

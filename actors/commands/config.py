@@ -4,7 +4,7 @@ In: the command and the desk's view. Out: what to do about it, or what to say at
 done. A path is written as on the command line, a value as ``config.literals.read_chat`` takes it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from actors.commands import answers, permission
@@ -49,9 +49,9 @@ def request(asked: Asked, view: DeskView) -> Answer | Refusal | Show | Change | 
         return refused
     if verb not in _READS and not writes:
         return Answer(USAGE)
-    if writes and asked.replayed:
-        paths = meant(verb, rest)
-        return Answer(again(f"/config show {dotted(paths[0])}" if paths else "/config show"))
+    if asked.replayed:
+        look = "/config show" if writes else ""
+        return Answer(answers.again(" ".join([look, *map(dotted, meant(verb, rest))])))
     try:
         found = _read(verb, rest)
     except PathError as error:
@@ -74,14 +74,6 @@ def meant(verb: str, rest: str) -> tuple[Path, ...]:
         return ()
 
 
-def again(look: str) -> str:
-    """What is said of a write that may have been made in an earlier life."""
-    return (
-        "The gateway was restarted in the middle of this. Whether it was done is not certain, and it is not done "
-        f"twice. Look: {look}"
-    )
-
-
 def shown(document: object, path: Path, name: str, room: int) -> str:
     """The value at ``path`` of the document in the file ``name``, within ``room`` UTF-16 units."""
     text = answers.value(document, path)
@@ -91,12 +83,15 @@ def shown(document: object, path: Path, name: str, room: int) -> str:
     return answers.capped(text, room, f"; for a part: /config show {inside}")
 
 
-def changed(outcome: Outcome, view: DeskView, can_undo: bool) -> str:
-    """What a change did to the config of ``view``: the diff, from when it counts, the way back."""
+def changed(outcome: Outcome, view: DeskView, can_undo: bool, over: Sequence[str] = ()) -> str:
+    """What a change did to the config of ``view``: the diff, from when it counts, the way back.
+
+    ``over`` says what of /debug lies over it.
+    """
     if not outcome.changed_paths:
-        return "Nothing to change: it says so already."
+        return "\n".join(["Nothing to change: it says so already.", *over])
     lines = answers.diff(outcome.diff_lines)
-    lines.append(_effect(outcome, view))
+    lines += [_effect(outcome, view), *over]
     lines += [warning for warning in outcome.warnings if _concerns(warning, outcome.changed_paths)]
     if outcome.unrecorded is not None:
         lines.append(outcome.unrecorded)
@@ -105,9 +100,9 @@ def changed(outcome: Outcome, view: DeskView, can_undo: bool) -> str:
     return "\n".join(lines)
 
 
-def undone(outcome: Outcome, view: DeskView) -> str:
-    """What taking a change back did."""
-    return "\n".join(["Undone:", *answers.diff(outcome.diff_lines), _effect(outcome, view)])
+def undone(outcome: Outcome, view: DeskView, over: Sequence[str] = ()) -> str:
+    """What taking a change back did, ``over`` as in ``changed``."""
+    return "\n".join(["Undone:", *answers.diff(outcome.diff_lines), _effect(outcome, view), *over])
 
 
 def _verb(arguments: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ class Overlay(NamedTuple):
 
 
 def request(asked: Asked, view: DeskView) -> Answer | Refusal | Overlay:
-    """What the command wants, as far as its sender may want it. Paths no chat may touch are not looked at here."""
+    """What the command wants, as far as its sender may want it. What may not be touched is not looked at here."""
     verb, rest = (*asked.arguments.split(maxsplit=1), "", "")[:2]
     verb = verb.lower() or "show"
     refused = permission.may(asked, view, SWITCH, as_owner=True, paths=config.meant(verb, rest))
@@ -38,8 +38,8 @@ def request(asked: Asked, view: DeskView) -> Answer | Refusal | Overlay:
         return refused
     if verb not in {"show", "set", "unset", "reset"} or (verb in {"show", "reset"} and rest):
         return Answer(USAGE)
-    if verb != "show" and asked.replayed:
-        return Answer(config.again("/debug show"))
+    if asked.replayed:
+        return Answer(answers.again("" if verb == "show" else "/debug show"))
     try:
         edits = _edits(verb, rest)
     except PathError as error:

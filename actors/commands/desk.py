@@ -2,10 +2,13 @@
 
 Told ``Commanded`` once the row is journaled; tells the chunker one ``Reply`` for it, which settles the row. What it
 wants is done by the ``Clerk``; the keeper of the config (``Overrule``) and the pairing registry (``Enroll``) are told
-their part here, and a restart is asked for by the function that was given. A command that writes is carried out at
-most once: what comes again after a restart, or broke, is answered and not repeated.
+their part here, and a restart is asked for by the function that was given. A command is carried out at most once, and
+only when it comes: what is told again (after a restart, or because it was held), or broke, is answered and not repeated.
+Told ``Recheck`` by the access controller at its start and whenever somebody may have lost their access: they get no
+answer any more. Only then the journal is asked for what an earlier life did not answer.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,7 +25,7 @@ from actors.conversation.keys import group_key
 from actors.envelopes import control
 from actors.envelopes.control import Enroll, Enrolled, Listen, Overrule, Overruled, Record, Ref, Replay, Tick
 from actors.envelopes.facts import Settled
-from actors.envelopes.inbound import Commanded, Corrupt, Dropped, Replied
+from actors.envelopes.inbound import Commanded, Corrupt, Dropped, Recheck, Replied
 from actors.envelopes.outbound import Reply
 from actors.runtime.actor import Actor, Context
 
@@ -32,6 +35,9 @@ REMEMBERED = 1000
 """Commands that are known when they are told again."""
 
 BROKEN = "That broke inside the gateway, and is not tried again. Its log has more: gateway logs"
+OVERRIDES = "overrides"
+"""The tag of the question what lies over the config."""
+
 STARTING = "The gateway is still starting. Try again in a moment."
 NO_ANSWER = "No answer from inside the gateway. Whether it was done is not certain, and it is not done twice. Look: "
 
@@ -64,28 +70,38 @@ class CommandDesk(Actor):
         self._pairing = pairing
         self._restart = restart
         self._keeper: Ref | None = None
-        scribe = Scribe(self.clock.wall, self.clock.monotonic)
-        self._clerk = Clerk(scribe, lambda line: self.log.info("{}", line))
+        self._clerk = Clerk(Scribe(self.clock.wall), lambda line: self.log.info("{}", line))
+        # A desk that starts again within the process cannot tell what came before that.
+        self._born = self.clock.wall() if context.generation == 1 else -math.inf
+        self._recheck: Recheck | None = None
         self._known: dict[int, None] = {}
         self._current: Commanded | None = None
         self._waiting: dict[int, Waiting] = {}
-
-    def on_start(self) -> None:
-        """Commands an earlier life did not answer come again."""
-        self.tell(self._journal, Replay("commanded", self.actor_ref))
 
     def on_receive(self, message: Any) -> None:
         match message:
             case Commanded():
                 self._command(message)
-            case Overruled(tag) | Enrolled(tag):
+            case Overruled(tag, overrides):
+                self._clerk.overrides = overrides
                 self._answered(tag, message)
+            case Enrolled(tag):
+                self._answered(tag, message)
+            case Recheck():
+                self._look_again(message)
             case Tick("overdue", seq):
                 self._overdue(seq)
             case Listen(reply_to):
                 self._keeper = reply_to
+                self.tell(reply_to, Overrule((), False, OVERRIDES, self.actor_ref))
             case control.Reconfigure(DeskView() as view):
                 self._view = view
+
+    def _look_again(self, recheck: Recheck) -> None:
+        """What an earlier life left open is only asked for when it is known who may not hear of it any more."""
+        if self._recheck is None:
+            self.tell(self._journal, Replay("commanded", self.actor_ref))
+        self._recheck = recheck
 
     def _command(self, message: Commanded) -> None:
         if message is self._current:
@@ -104,10 +120,11 @@ class CommandDesk(Actor):
         self._current = None
 
     def _carry_out(self, message: Commanded) -> None:
-        asked = self._asked(message)
+        lost = self._recheck.refused(message.row) if self._recheck is not None else None
+        asked = self._asked(message) if lost is None else None
         if asked is None:
-            # The gate lets no such row come here.
-            dropped = Dropped(reasons.UNAUTHORISED_COMMAND, OWNERS_KEY)
+            # Without a recheck that says so, the gate lets no such row come here.
+            dropped = lost or Dropped(reasons.UNAUTHORISED_COMMAND, OWNERS_KEY)
             self.tell(self._journal, Record(Settled(message.seq, dropped)))
             return
         match self._clerk.carry_out(asked, self._view):
@@ -134,6 +151,7 @@ class CommandDesk(Actor):
             message.authority,
             row.chat.is_group or message.session == group_key(message.agent, row.chat.id),
             message.replayed,
+            row.received_at < self._born,
         )
 
     def _send(self, message: Commanded, errand: Errand) -> None:

@@ -34,13 +34,17 @@ def listing(order: Order, config: Config, enrolled: Enrolled | None, room: int) 
 
 
 class Done(NamedTuple):
-    """What was done for an order in the config's lists (``lines``), and the config as it is now."""
+    """What was done for an order in the config's lists (``lines``), and the config as it is now.
+
+    ``over`` says what of /debug lies over those lists.
+    """
 
     order: Order
     config: Config
     accounts: tuple[Account, ...]
     lines: tuple[str, ...] = ()
     can_undo: bool = False
+    over: tuple[str, ...] = ()
 
     def told(self, enrolled: Enrolled | None) -> str:
         """The words for it; ``enrolled`` is what the pairing registry did, or only knows, None if it was not asked."""
@@ -53,6 +57,7 @@ class Done(NamedTuple):
             told += _still_in(order, account, config, enrolled)
         elif order.verb == "add":
             told += _vain(order, account)
+        told += self.over
         if self.can_undo:
             beside = enrolled is not None and enrolled.changed
             told.append(f"{UNDO}{', but not of the pairing store' if beside else ''}")

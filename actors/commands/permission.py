@@ -28,7 +28,7 @@ def may(
 ) -> Answer | Refusal | None:
     """Whether the command is heard at all: ``switch`` is a key of ``commands``, ``""`` for none.
 
-    ``as_owner``: it changes something. ``paths`` are what it means to change, for the record.
+    ``as_owner``: it is for owners alone. ``paths`` are what it means to change, for the record.
     """
     if asked.is_group:
         return Refusal(DIRECT, "group", paths) if as_owner else Answer(DIRECT)

@@ -1,12 +1,13 @@
 """``/restart``: the gateway ends and starts again. Pure.
 
-The command is answered by the next life of the gateway: its row stays open, and comes again as a replayed one.
+The command is answered by the next life of the gateway: its row stays open, and comes again as a replayed one. One that
+comes so without the life in which it was given having ended was held, and is not carried out.
 """
 
 from typing import NamedTuple
 
 from actors.commands import permission
-from actors.commands.answers import Answer
+from actors.commands.answers import Answer, again
 from actors.commands.view import Asked, DeskView
 
 SWITCH = "restart"
@@ -21,4 +22,6 @@ def request(asked: Asked, view: DeskView) -> Answer | Restart:
     refused = permission.may(asked, view, SWITCH, as_owner=True)
     if refused is not None:
         return Answer(refused.text)  # no write of the config, so nothing for its record
-    return Answer(f"Restarted: {view.version} is running.") if asked.replayed else Restart()
+    if not asked.replayed:
+        return Restart()
+    return Answer(f"Restarted: {view.version} is running." if asked.is_earlier else again())

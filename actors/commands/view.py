@@ -46,7 +46,8 @@ class Asked(NamedTuple):
     """A command: its main name and arguments as they were written, who gave it where, and what they may do.
 
     ``account`` is the id of the account it came in by, ``handle`` its sender's canonical one, ``authority`` as in
-    ``Commanded``. ``replayed``: it was given in an earlier life of the gateway and may have been carried out then.
+    ``Commanded``. ``replayed``: it waited, or was told before, and may have been carried out then. ``is_earlier``: it
+    came in an earlier life of the gateway.
     """
 
     name: str
@@ -56,3 +57,4 @@ class Asked(NamedTuple):
     authority: str
     is_group: bool = False
     replayed: bool = False
+    is_earlier: bool = False

@@ -1,21 +1,20 @@
 """The desk's hands: what a command wants of the config file is done here, by the one writer of that file.
 
 In: edits, or how to make them from the document, and who wants them. Out: an ``Outcome``, or what is said instead.
-Whatever is refused here is put on record, as the writer does with what it refuses itself. The last change is
-remembered, so that it can be taken back while nobody else has changed the file.
+Whatever is refused here is put on record, as the writer does with what it refuses itself. The last change is kept on
+disk, so that it can be taken back, after a restart too, while nobody else has changed the file.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from pathlib import Path as FilePath
 
-from actors.commands import permission
+from actors.commands import permission, undo
 from actors.commands.answers import Answer, Refusal, unwritten
 from actors.commands.config import UNDO_SECONDS
 from actors.commands.view import Asked, DeskView
 from config import audit
 from config.document import Document
-from config.paths import Path
 from config.steps import Edit
 from config.writer import Outcome, WriteRefusedError
 
@@ -23,29 +22,18 @@ CONFLICTS = 5
 """How often a change is tried again while others write too."""
 
 NOTHING = "Nothing to undo: no change by chat is known. At the computer: gateway config rollback --list"
+_UNREADABLE = "Nothing to undo: what was kept for that cannot be read. At the computer: gateway config rollback --list"
 _CHANGED = "Not undone: the config was changed since. At the computer: gateway config rollback --list"
 _TOO_LATE = "Not undone: that was more than ten minutes ago. At the computer: gateway config rollback"
 
 
-class Last(NamedTuple):
-    """The last change by chat: ``digest`` is that of all files after it, ``before`` what its one file held.
-
-    ``at`` is monotonic seconds.
-    """
-
-    outcome: Outcome
-    before: bytes
-    paths: tuple[Path, ...]
-    at: float
-
-
 class Scribe:
-    """Writes for the desk. ``wall`` and ``monotonic`` are the clock's; for one thread."""
+    """Writes for the desk. ``wall`` is the clock's; for one thread."""
 
-    def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
+    def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
-        self._monotonic = monotonic
-        self._last: Last | None = None
+        self._kept: Outcome | None = None
+        """What would be taken back, where this one made it."""
 
     def read(self, view: DeskView) -> Document | Answer:
         """The config as it is written."""
@@ -88,33 +76,49 @@ class Scribe:
         except WriteRefusedError as error:
             return error if error.code == "conflict" else Answer(unwritten(error))
         if outcome.changed_paths:
-            paths = tuple(edit.path for edit in edits)
-            self._last = _last(found, outcome, paths, self._monotonic())
+            self._keep(view, found, outcome, edits)
         return outcome
+
+    def _keep(self, view: DeskView, found: Document, outcome: Outcome, edits: Sequence[Edit]) -> None:
+        """Keep the change for ``undo``; where that fails there is none to take back."""
+        self._kept = None
+        before = next((part.content for part in found.parts if part.path == outcome.file), None)
+        with suppress(OSError, ValueError):
+            if before is None or outcome.backup is None:
+                undo.forget(view.places.undo)
+                return
+            paths = tuple(edit.path for edit in edits)
+            change = undo.Change(str(outcome.file), undo.digest(before), outcome.digest, paths, self._wall())
+            undo.keep(view.places.undo, change)
+            self._kept = outcome
 
     def undo(self, view: DeskView, asked: Asked) -> Outcome | Answer | Refusal:
         """Take the last change back, if that is what putting its backup back does. As ``change`` does, otherwise."""
-        last = self._last
+        try:
+            last = undo.read(view.places.undo)
+        except (OSError, ValueError):
+            return Answer(_UNREADABLE)
         if last is None:
             return Answer(NOTHING)
         refusal = permission.config_writes(asked, view, last.paths)
         if refusal is not None:
             return self.refused(view, asked, refusal)
-        if self._monotonic() - last.at > UNDO_SECONDS:
+        if abs(self._wall() - last.at) > UNDO_SECONDS:  # either way: a clock may be set back
             return self.refused(view, asked, Refusal(_TOO_LATE, "undo", last.paths))
-        file, digest = last.outcome.file, last.outcome.digest
+        file = FilePath(last.file)
         try:
-            if view.writer.read().digest != digest or self._newest_backup(view, last) != last.before:
+            if view.writer.read().digest != last.after or _newest_backup(view, file) != last.before:
                 return self.refused(view, asked, Refusal(_CHANGED, "undo", last.paths))
-            outcome = view.writer.rollback(1, _actor(asked), file, digest)
+            outcome = view.writer.rollback(1, _actor(asked), file, last.after)
         except WriteRefusedError as error:
             return Answer(unwritten(error).replace("Not changed", "Not undone", 1))
-        self._last = None
+        with suppress(OSError):
+            undo.forget(view.places.undo)
         return outcome
 
     def can_undo(self, outcome: Outcome) -> bool:
         """Whether ``outcome`` is what would be taken back."""
-        return self._last is not None and self._last.outcome is outcome
+        return self._kept is outcome
 
     def refused(self, view: DeskView, asked: Asked, refusal: Refusal, document: object = None) -> Refusal:
         """Put a refusal on record; it is said all the same where that fails."""
@@ -126,16 +130,12 @@ class Scribe:
             audit.record(view.places, entry)
         return refusal
 
-    def _newest_backup(self, view: DeskView, last: Last) -> bytes | None:
-        with suppress(OSError):
-            return next((each.path.read_bytes() for each in view.writer.backups(last.outcome.file)), None)
-        return None
 
-
-def _last(found: Document, outcome: Outcome, paths: tuple[Path, ...], now: float) -> Last | None:
-    """What would be taken back; None where there was no file before, and so no backup."""
-    before = next((part.content for part in found.parts if part.path == outcome.file), None)
-    return Last(outcome, before, paths, now) if before is not None and outcome.backup is not None else None
+def _newest_backup(view: DeskView, file: FilePath) -> str | None:
+    """The digest of it."""
+    with suppress(OSError):
+        return next((undo.digest(each.path.read_bytes()) for each in view.writer.backups(file)), None)
+    return None
 
 
 def _actor(asked: Asked) -> str:

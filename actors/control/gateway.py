@@ -19,12 +19,13 @@ from types import FrameType
 from loguru import logger
 
 from actors.control.accounts import account_views
-from actors.control.cli.exits import BAD_CONFIG, LOCK_HELD, OK
+from actors.control.cli.exits import BAD_CONFIG, ERROR, LOCK_HELD, OK
 from actors.control.config_file import CHECKS, cautions, load
 from actors.control.levers import Levers
 from actors.control.lock import InstanceLock, LockHeldError
 from actors.control.reports import idle
 from actors.control.server import ControlServer
+from actors.control.terminal import has_terminal
 from actors.control.version import version
 from actors.control.view import GatewayView
 from actors.journal.schema import JournalError, NewerJournalError
@@ -99,7 +100,6 @@ class Gateway:
     def _start_over(self) -> None:
         """Everything is down. What the files say now counts, or, where they cannot be used, what counted before."""
         self._again = False
-        self._over = threading.Event()
         gc.unfreeze()
         loaded = load(self._places, self._environment)
         if loaded.config is None:
@@ -145,6 +145,8 @@ class Gateway:
         except NewerJournalError as error:
             self._log.error("{}", error)
             return BAD_CONFIG
+        # Of this life alone: whatever is left of one before must not end it.
+        over = self._over = threading.Event()
         if self._stop.is_set():
             return OK
         clock = Clock()
@@ -152,7 +154,8 @@ class Gateway:
         context = Context("supervisor", operations, clock, wiring.pulses)
         children = wiring.children(self._loaded, wiring.sources)
         restarts: dict[str, int] = {}
-        supervisor = Supervisor.start(context, children, wiring.adopt, wiring.roster, self._ended, restarts)
+        ended = partial(self._ended, over)
+        supervisor = Supervisor.start(context, children, wiring.adopt, wiring.roster, ended, restarts)
         self._shutdown = lambda hurry: supervisor.tell(Shutdown(hurry))
         view = self._view(wiring, restarts, context._replace(name="control"))
         wiring.adopted = partial(self._adopted, wiring, view)
@@ -167,7 +170,7 @@ class Gateway:
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, 20, 50)
-        self._wait()
+        self._wait(over)
         server.stop()
         clock.stop()
         for dispatcher in (operations, wiring.flow, wiring.beside):
@@ -277,22 +280,17 @@ class Gateway:
         if again:
             self._over.set()
 
-    def _ended(self, code: int) -> None:
-        self._code = code
-        self._over.set()
+    def _ended(self, over: threading.Event, code: int) -> None:
+        if over is self._over:
+            self._code = code
+        over.set()
 
-    def _wait(self) -> None:
+    def _wait(self, over: threading.Event) -> None:
         # A signal that arrives just before the main thread blocks does not end the wait: so no wait is a long one.
-        while not self._over.wait(LOOK_SECONDS):
-            if self._stop.is_set() or self._again:
-                self._over.wait(LAST_RESORT)
+        while not over.wait(LOOK_SECONDS):
+            if (self._stop.is_set() or self._again) and not over.wait(LAST_RESORT):
+                if self._again:
+                    # Two lives at once would both write the journal.
+                    self._log.error("cannot start over: something does not end. Exits; its service starts it again")
+                    self._again, self._code = False, ERROR
                 return
-
-
-def has_terminal() -> bool:
-    """Whether there is a terminal this process belongs to: not for a service, nor after its window was closed."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return True

@@ -96,6 +96,17 @@ def status(out: Console, report: Mapping[str, Any], now: float) -> None:
     say(out, "held:     ", _held(report["held"], report["heldByReason"]))
     if report["oldestUnansweredAt"]:
         say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
+    if report["config"]:
+        _of_config(out, report["config"], report.get("reason", ""))
+
+
+def _of_config(out: Console, config: Mapping[str, Any], reason: str) -> None:
+    """What lies over the files, and what is wrong with them where something worse is the reason of the state."""
+    for problem in config["problems"][:3]:
+        if problem not in reason:
+            say(out, "config:   ", f"not in use as it is: {problem.removeprefix('- ')}")
+    if config["overrides"]:
+        say(out, "config:   ", f"laid over it by /debug: {', '.join(config['overrides'])}")
 
 
 def _explain(out: Console, told: Mapping[str, Any]) -> None:

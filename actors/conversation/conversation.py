@@ -4,7 +4,8 @@ Told ``Admitted`` by the sessions and ``TurnEnded`` by the runner; tells the run
 sessions how many messages it is done with. It never blocks: while an agent thinks, messages wait here in order. What
 an agent did wrong goes to the journal and the log, never to the chat. Whoever loses their access meanwhile, by the
 ``Recheck`` the sessions pass on, gets no answer any more. Other agents, by the ``Reconfigure`` they pass on, answer the
-turns that begin after it.
+turns that begin after it. The recheck of the same config follows and says who answers what was admitted for an agent
+that is gone; until then such a message waits.
 """
 
 import threading
@@ -12,12 +13,28 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.agents.base import Agent, AgentError
 from actors.envelopes.control import Finished, Reconfigure, Record, Ref
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Corrupt, Dropped, Held, Outcome, Recheck, Replied
 from actors.envelopes.outbound import Reply, Run, Turn, TurnEnded
 from actors.runtime.actor import Actor, Context
+from actors.runtime.logs import event
+
+
+def for_agents(message: Admitted, agents: Mapping[str, Agent], recheck: Recheck) -> Admitted:
+    """``message`` for an agent that is there: where its own is gone, the one its row belongs to by ``recheck``."""
+    if message.agent in agents:
+        return message
+    agent = recheck.agent(message.row)
+    if agent not in agents:
+        return message
+    row = message.row
+    said = f"agent {message.agent} is gone: {agent} answers"
+    event("info", "sessions", said, account=row.account, chat=row.chat.id, session=message.session, guid=row.guid)
+    return replace(message, agent=agent)
 
 
 class Conversation(Actor):
@@ -39,6 +56,8 @@ class Conversation(Actor):
         super().__init__(context)
         self._session = session
         self._agents = agents
+        self._is_outdated = False
+        """Whether these agents are of a newer config than the last recheck."""
         self._runner = runner
         self._chunker = chunker
         self._journal = journal
@@ -68,25 +87,29 @@ class Conversation(Actor):
             case Recheck():
                 self._look_again(message)
             case Reconfigure(agents):
-                self._agents = agents
+                self._agents, self._is_outdated = agents, True
 
     def _look_again(self, recheck: Recheck) -> None:
+        self._is_outdated = False
         waiting, self._waiting = self._waiting, deque()
         for message in waiting:
             lost = recheck.refused(message.row)
             if lost is None:
-                self._waiting.append(message)
+                self._waiting.append(for_agents(message, self._agents, recheck))
             else:
                 self._settle(message.seq, lost)
         if self._running is not None and self._lost is None:
             self._lost = recheck.refused(self._running.message.row)
+        self._next()
 
     def _next(self) -> None:
         while self._running is None and self._waiting:
+            agent = self._agents.get(self._waiting[0].agent)
+            if agent is None and self._is_outdated:
+                return
             message = self._waiting.popleft()
             self._number += 1
             turn = Turn(self._session, self._number, message)
-            agent = self._agents.get(message.agent)
             if agent is None:
                 self._settle(message.seq, Held("no agent", "agents.list[].runtime"))
             elif agent.waits:

@@ -6,7 +6,8 @@ conversation may rest: after ten idle minutes, or, over the cap, the least recen
 
 Told ``Recheck`` by the access controller at its start and whenever somebody may have lost their access: what was
 admitted before that and is not answered yet ends as revoked where that is so. What a restart left open is asked for
-after the first one only. ``Reconfigure`` brings other agents, and goes on to every conversation.
+after the first one only. ``Reconfigure`` brings other agents; it goes on to every conversation, as does the recheck
+that follows it and says who answers what was admitted for an agent that is gone.
 """
 
 import threading
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.agents.base import Agent
-from actors.conversation.conversation import Conversation
+from actors.conversation.conversation import Conversation, for_agents
 from actors.envelopes.control import Finished, Reconfigure, Record, Ref, Replay, Tick
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Recheck
@@ -60,6 +61,8 @@ class Sessions(Actor):
         """Sessions whose conversation has nothing to do, the one longest idle first."""
         self._revoked = threading.Event()
         self._recheck: Recheck | None = None
+        self._is_outdated = True
+        """Whether the agents are of a newer config than the last recheck."""
 
     def on_start(self) -> None:
         """Rest idle conversations from time to time."""
@@ -72,7 +75,7 @@ class Sessions(Actor):
             case Recheck():
                 self._look_again(message)
             case Reconfigure(agents):
-                self._agents = agents
+                self._agents, self._is_outdated = agents, True
                 for seat in self._seats.values():
                     self.tell(seat.ref, message)
             case Finished(session, done):
@@ -91,6 +94,8 @@ class Sessions(Actor):
         if recheck is not None and row.received_at <= recheck.at and (lost := recheck.refused(row)) is not None:
             self.tell(self._journal, Record(Settled(message.seq, lost)))
             return
+        if recheck is not None and not self._is_outdated:
+            message = for_agents(message, self._agents, recheck)
         seat = self._seat(message.session)
         seat.sent += 1
         self.tell(seat.ref, message)
@@ -101,10 +106,9 @@ class Sessions(Actor):
         """Everything admitted and not answered comes (again) once it is known who may still speak."""
         if self._recheck is None:
             self.tell(self._journal, Replay("admitted", self.actor_ref))
-        self._recheck = recheck
+        self._recheck, self._is_outdated = recheck, False
         for seat in self._seats.values():
-            if seat.done < seat.sent:
-                self.tell(seat.ref, recheck)
+            self.tell(seat.ref, recheck)
 
     def _seat(self, session: str) -> _Seat:
         seat = self._seats.get(session)
@@ -118,7 +122,7 @@ class Sessions(Actor):
         context = self.context._replace(
             name=f"conversation:{session}", supervisor=None, generation=1, parent=self.context.name
         )
-        return Conversation.start(
+        ref = Conversation.start(
             context,
             session,
             self._agents,
@@ -128,6 +132,9 @@ class Sessions(Actor):
             self.actor_ref,
             self._revoked,
         )
+        if self._is_outdated:
+            self.tell(ref, Reconfigure(self._agents))  # so that it, too, waits for the recheck
+        return ref
 
     def _rest(self, used_before: float = 0.0) -> None:
         """Stop conversations with nothing to do, least recently used first: over the cap, or idle since then."""

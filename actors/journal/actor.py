@@ -198,7 +198,8 @@ class Journal(Actor):
         if type(verdict) is Admit:
             self._gate.offer(seq, row, verdict)
         elif type(verdict) is Control:
-            self.tell(record.then, commanded(seq, row, verdict, replayed=False))
+            # One that is judged again has waited, perhaps for days: whoever gave it may not want it done now.
+            self.tell(record.then, commanded(seq, row, verdict, replayed=type(record.fact) is Rejudged))
         elif type(verdict) is Challenge:
             self.tell(record.then, challenged(seq, row, verdict.handle, replayed=False))
         elif record.then is not None:

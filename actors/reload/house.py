@@ -29,6 +29,9 @@ class House(Protocol):
     def taken(self, loaded: Loaded, sources: Mapping[str, int]) -> None:
         """The children of this config are in place."""
 
+    def release(self) -> None:
+        """Let go of databases the config in use does not name."""
+
     def keep(self, loaded: Loaded) -> bool:
         """Copy the files as the last good ones. Raises ``OSError``."""
 

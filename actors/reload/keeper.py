@@ -20,8 +20,10 @@ from actors.runtime.actor import Actor, Context
 from actors.runtime.child import Recast, Recasted
 from config import Config, Loaded, changes
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 """Between looks at the files besides what the watcher says."""
+RELEASE_SECONDS = 10.0
+"""After so long the child of an account that is gone, or reads another database, has ended."""
 KEEP_SECONDS = 2.0
 """After so long a start, or a change, went well: the config is kept as the last good one."""
 GONE_LOOKS = 3
@@ -58,7 +60,10 @@ class ConfigKeeper(Actor):
         self._missed = 0
         self._next: Loaded | None = None
         """The config that is being taken."""
+        self._wanted: Mapping[str, object] | None = None
+        """The overrides that come with it."""
         self._again = False
+        self._waiting: list[Overrule] = []
 
     def on_start(self) -> None:
         """Watch. After a restart of this actor the files are looked at: they may have changed meanwhile."""
@@ -80,8 +85,10 @@ class ConfigKeeper(Actor):
                 self._look()
             case Tick("keep", loaded):
                 self._keep(loaded)
+            case Tick("release") if self._next is None:
+                self._house.release()
             case Tick("reload"):
-                self._read()
+                self._read(asked=True)
             case Overrule():
                 self._overrule(message)
             case Numbered(sources):
@@ -121,7 +128,8 @@ class ConfigKeeper(Actor):
         self._settling, self._missed, self._there = False, 0, _present(seen)
         self._read()
 
-    def _read(self) -> None:
+    def _read(self, *, asked: bool = False) -> None:
+        """Look at the files. ``asked``: somebody wants what they say, whatever ``gateway.reload.mode`` says."""
         if self._next is not None:
             self._again = True
             return
@@ -130,7 +138,7 @@ class ConfigKeeper(Actor):
         if loaded.config is None:
             self._refuse(loaded)
         else:
-            self._consider(loaded)
+            self._consider(loaded, "hybrid" if asked else _config(self._loaded).gateway.reload.mode)
 
     def _watch(self, loaded: Loaded) -> None:
         """Also what a config names that is refused: mending an included file must be seen."""
@@ -147,12 +155,11 @@ class ConfigKeeper(Actor):
             for problem in loaded.problems:
                 self.log.error("{}", problem)
 
-    def _consider(self, loaded: Loaded) -> None:
+    def _consider(self, loaded: Loaded, mode: str) -> None:
         if self._state.problems:
             self.log.info("{} can be used again", loaded.path)
         config, before = _config(loaded), _config(self._loaded)
         paths = changes.diff(before, config)
-        mode = before.gateway.reload.mode
         if not paths and not changes.accounts(self._loaded.accounts, loaded.accounts):
             # Comments, spaces, another way to write the same.
             self._loaded = loaded
@@ -167,8 +174,9 @@ class ConfigKeeper(Actor):
         else:
             self._begin(loaded)
 
-    def _begin(self, loaded: Loaded) -> None:
-        self._next = loaded
+    def _begin(self, loaded: Loaded, overrides: Mapping[str, object] | None = None) -> None:
+        """Take a config, ``overrides`` being what lies over it from then on (None: what does already)."""
+        self._next, self._wanted = loaded, overrides
         self.tell(self._journal, Number(self._house.names(loaded), self.actor_ref))
 
     def _exchange(self, sources: Mapping[str, int]) -> None:
@@ -182,13 +190,24 @@ class ConfigKeeper(Actor):
         if loaded is None:
             return
         before, self._loaded = self._loaded, loaded
+        if self._wanted is not None:
+            self._house.overrides = self._wanted
+            self._state.overrides = tuple(sorted(leaves(self._wanted)))
         self._house.taken(loaded, self._sources)
+        self._later(RELEASE_SECONDS, "release")
         paths = changes.diff(_config(before), _config(loaded))
         self.log.info("the config is taken: {}{}", _shown(paths), _whom(message))
         self._note_taken(loaded)
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """What came while a config was taken."""
+        waiting, self._waiting = self._waiting, []
         if self._again:
             self._again = False
             self._read()
+        for asked in waiting:
+            self._overrule(asked)
 
     def _note_taken(self, loaded: Loaded) -> None:
         self._state.took(loaded.digest, self.clock.wall())
@@ -204,20 +223,27 @@ class ConfigKeeper(Actor):
             self.log.warning("cannot keep a copy of the config as the last good one: {}", error)
 
     def _overrule(self, asked: Overrule) -> None:
-        house, before = self._house, self._house.overrides
+        """Overrides are taken in place, whatever becomes of changes of the files; with the files as they are now."""
+        if self._next is not None:
+            self._waiting.append(asked)
+            return
+        wanted = self._house.overrides
         problems: tuple[str, ...] = ()
-        if _config(self._loaded).gateway.reload.mode == "off" and (asked.edits or asked.reset):
-            problems = ("gateway.reload.mode is off: nothing is taken while the gateway runs",)
-        elif asked.edits or asked.reset:
-            wanted = house.overridden(asked.edits, reset=asked.reset)
-            loaded = house.load(wanted)
-            if loaded.config is None:
-                problems = tuple(map(str, loaded.problems))
-            else:
-                house.overrides = wanted
-                self._state.overrides = tuple(sorted(leaves(wanted)))
-                self._read()
-        self.tell(asked.reply_to, Overruled(asked.tag, house.overrides if not problems else before, problems))
+        if asked.edits or asked.reset:
+            wanted = self._house.overridden(asked.edits, reset=asked.reset)
+            problems = self._lay(wanted)
+        told = self._house.overrides if problems else wanted
+        self.tell(asked.reply_to, Overruled(asked.tag, told, problems))
+
+    def _lay(self, wanted: Mapping[str, object]) -> tuple[str, ...]:
+        """Take the files with other overrides; why that cannot be."""
+        if _config(self._loaded).gateway.reload.mode == "off":
+            return ("gateway.reload.mode is off: nothing is taken while the gateway runs",)
+        loaded = self._house.load(wanted)
+        if loaded.config is None:
+            return tuple(map(str, loaded.problems))
+        self._begin(loaded, wanted)
+        return ()
 
     def set_aside(self, message: Any, error: BaseException) -> None:
         """Whoever wants something is told that it came to nothing; a config that cannot be taken is not."""
@@ -226,6 +252,7 @@ class ConfigKeeper(Actor):
         elif self._next is not None:
             self._next = None
             self._state.refused((f"it cannot be taken: {error!r}",), self.clock.wall())
+            self._take_up()
 
     def on_failure(self, *_: object) -> None:
         """Nobody listens any more."""

@@ -6,7 +6,7 @@ looks at the files from time to time besides.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from loguru import logger
@@ -20,10 +20,14 @@ log = logger.bind(actor="config")
 
 
 class Watcher:
-    """``changed`` is called on the watcher's own thread and must return at once."""
+    """``changed`` is called on the watcher's own thread and must return at once.
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    Folders ``without`` are not watched: where much is written, each write would wake the watcher for nothing.
+    """
+
+    def __init__(self, changed: Callable[[], None], without: Collection[Path] = ()) -> None:
         self._changed = changed
+        self._without = without
         self._paths: frozenset[Path] = frozenset()
         self._stop = threading.Event()
 
@@ -34,7 +38,7 @@ class Watcher:
             return
         self.stop()
         self._paths, self._stop = wanted, threading.Event()
-        folders = sorted({path.parent for path in wanted if path.parent.is_dir()})
+        folders = sorted({path.parent for path in wanted if path.parent.is_dir()} - {*self._without})
         if folders:
             arguments = (folders, frozenset(path.name for path in wanted), self._stop)
             threading.Thread(target=self._run, args=arguments, name="config-watch", daemon=True).start()

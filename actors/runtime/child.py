@@ -1,7 +1,7 @@
 """What a supervisor knows of its children, and what differs between two lists of them. Pure.
 
 A list of children is made of one config. When another config is taken there is another list: ``differences`` says who
-is new, who is gone, who has to finish what is under way first, and who is told what it goes by from now on.
+is new, who is gone, and who is told what it goes by from now on.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +14,9 @@ class Child(NamedTuple):
     """One supervised actor. ``start`` makes it in the context it is given, reading earlier refs from the roster.
 
     ``drains``: it is asked to finish what is under way before it ends. ``view`` gives what it goes by, for a
-    ``Reconfigure`` while it lives. A child with a ``mark`` is told its view only when that differs, one without with
-    every new list. ``pauses``: it is asked to finish before it is told, too, and told last, when those it works with
-    know already.
+    ``Reconfigure`` while it lives; a child with a ``mark`` is told only when that differs. ``follows``: it hears of a
+    newer list from one that is told, and is asked after it. ``late``: it brings work in; it is told, or started, when
+    whoever is gone is gone. ``pauses``: it is asked to finish before it is told, and told last.
     """
 
     name: str
@@ -24,6 +24,8 @@ class Child(NamedTuple):
     drains: bool = False
     view: Callable[[], Any] | None = None
     mark: Any = None
+    follows: bool = False
+    late: bool = False
     pauses: bool = False
 
 
@@ -43,11 +45,10 @@ class Recasted(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """Names: ``told`` and ``started`` are of the new list, ``drained`` and ``gone`` of the old one, in its order."""
+    """Names: ``started`` and ``told`` are of the new list, ``gone`` of the old one, in its order."""
 
-    drained: tuple[str, ...]
-    told: frozenset[str]
     started: frozenset[str]
+    told: frozenset[str]
     gone: tuple[str, ...]
 
 
@@ -60,9 +61,7 @@ def differences(old: Sequence[Child], new: Sequence[Child]) -> Differences:
         if child.view is not None and child.name in before and _differs(before[child.name], child)
     )
     gone = tuple(child.name for child in old if child.name not in after)
-    paused = {name for name in told if after[name].pauses}
-    drained = tuple(child.name for child in old if (child.drains and child.name in gone) or child.name in paused)
-    return Differences(drained, told, frozenset(after.keys() - before.keys()), gone)
+    return Differences(frozenset(after.keys() - before.keys()), told, gone)
 
 
 def _differs(old: Child, new: Child) -> bool:

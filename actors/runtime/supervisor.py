@@ -5,9 +5,8 @@ after it, are stopped in reverse and started again in order. Pauses grow (0.5 s 
 after five healthy minutes). Too many deaths without health stop everything and end the process with 1, for
 launchd or systemd to take over.
 
-Another config is another list, by ``Recast``: those it takes away or starts over finish what is under way, then, sink
-first, what is new is started and who stays is told what it goes by; last, when all of them know, what is gone is
-stopped. A death meanwhile ends the waiting, and is then a death like any other, in the new list.
+Another config is another list, by ``Recast`` (see ``recasting``). A death meanwhile ends all waiting, and is then a
+death like any other, in the new list.
 """
 
 import random
@@ -17,7 +16,8 @@ from typing import Any, NamedTuple
 from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Reconfigure, Ref, Tick
 from actors.runtime.actor import Actor, Context
 from actors.runtime.backoff import ACTORS
-from actors.runtime.child import Child, Differences, Recast, Recasted, differences
+from actors.runtime.child import Child, Recast, Recasted
+from actors.runtime.recasting import Recasting
 
 __all__ = ["Child", "Recast", "Recasted", "Shutdown", "Supervisor"]
 
@@ -26,8 +26,6 @@ MAX_DEATHS = 10
 STOP_PATIENCE = 3.0
 READY_PATIENCE = 30.0
 DRAIN_PATIENCE = 5.0
-RECAST_PATIENCE = 30.0
-"""Seconds those under way may take before another config takes their actor: whoever wrote has time, unlike a stop."""
 
 
 class Shutdown(NamedTuple):
@@ -63,13 +61,9 @@ class Supervisor(Actor):
         self._stopping = False
         self._over = False
         self._restarts = restarts
-        self._recast: Recast | None = None
+        self._recasting: Recasting | None = None
         self._later: Recast | None = None
         """What waits for the recast, or the restart, that is under way."""
-        self._changes: Differences | None = None
-        """Who is told, started and gone, once that has begun: until then those concerned finish."""
-        self._unsure: set[tuple[str, int]] = set()
-        """Who was told and has not answered yet."""
 
     def on_start(self) -> None:
         """Bring everything up, in order."""
@@ -81,8 +75,8 @@ class Supervisor(Actor):
                 self._mourn(name, generation, error)
             case IsReady(name, generation):
                 self._awaited.discard((name, generation))
-                self._unsure.discard((name, generation))
-                self._see_whether_all_know()
+                if self._recasting is not None and self._generation.get(name) == generation:
+                    self._recasting.answered(name)
             case Recast():
                 self._begin_recast(message)
             case Tick("restart"):
@@ -95,8 +89,9 @@ class Supervisor(Actor):
                 self._quiet(name)
             case Tick("drained"):
                 self._finish(0)
-            case Tick("recast", recast) if recast is self._recast:
-                self._hasten()
+            case Tick("recast", (recasting, step)):
+                if self._recasting is not None and recasting is self._recasting:
+                    self._recasting.overdue(step)
 
     def _start_from(self, first: int) -> None:
         started = []
@@ -192,86 +187,77 @@ class Supervisor(Actor):
                 self.log.error("{} did not stop within {:.0f} s", name, STOP_PATIENCE)
 
     def _begin_recast(self, recast: Recast) -> None:
-        """Those that go or are told something they cannot hear in mid-work finish first."""
         if self._stopping or self._over:
             return
-        if self._recast is not None or self._restart_from is not None:
+        if self._recasting is not None or self._restart_from is not None:
             self._later = recast
             return
-        self._recast = recast
-        drained = [name for name in differences(self._children, recast.children).drained if name in self._roster]
-        self._draining = set(drained)
-        for name in reversed(drained):
-            self.tell(self._roster[name], Quiesce(self.actor_ref))
-        self.clock.after(RECAST_PATIENCE, self.actor_ref, Tick("recast", recast))
-        if not drained:
-            self._exchange(recast)
+        self._recasting = Recasting(recast, self._children, self, self._recasted)
+        self._children = [*recast.children]
+        self._recasting.run()
 
-    def _quiet(self, name: str) -> None:
-        self._draining.discard(name)
-        if self._draining:
-            return
-        if self._stopping:
-            self._finish(0)
-        elif self._recast is not None and self._changes is None:
-            self._exchange(self._recast)
-
-    def _exchange(self, recast: Recast) -> None:
-        """The new list counts: sink first, who is new is started, who stays is told."""
-        changes = self._changes = differences(self._children, recast.children)
-        self._children = list(recast.children)
-        started = []
-        for child in recast.children:
-            if child.name in changes.started:
-                if not self._start(child):
-                    break  # that was a death: those after it are started with it
-                started.append(child.name)
-            elif child.name in changes.told and not child.pauses:
-                self._inform(child)
-        for child in recast.children:
-            if child.name in changes.told and child.pauses:
-                self._inform(child)
-        self._await(started)
-        self._see_whether_all_know()
-
-    def _inform(self, child: Child) -> None:
-        ref = self._roster.get(child.name)
-        if ref is not None and child.view is not None:
-            self._unsure.add((child.name, self._generation[child.name]))
-            self.tell(ref, Reconfigure(child.view()))
-            self.tell(ref, Ready(self.actor_ref))
-
-    def _see_whether_all_know(self) -> None:
-        if self._changes is not None and not self._unsure:
-            self._end_recast()
+    def _recasted(self, recast: Recast, done: Recasted) -> None:
+        self._recasting = None
+        self.tell(recast.reply_to, done)
+        self._take_up_later()
 
     def _hasten(self) -> None:
-        """Wait for nobody any more: the new list counts now."""
-        if self._recast is not None and self._changes is None and not self._stopping:
-            self._exchange(self._recast)
-        if self._changes is not None:
-            self._end_recast()
-
-    def _end_recast(self) -> None:
-        recast, changes = self._recast, self._changes
-        assert recast is not None
-        assert changes is not None
-        self._recast = self._changes = None
-        self._unsure.clear()
-        self._end_those(changes.gone)
-        self.tell(recast.reply_to, Recasted(changes.started, changes.told, changes.gone))
-        self._take_up_later()
+        """Whatever is exchanged is exchanged now."""
+        if self._recasting is not None:
+            self._recasting.hasten()
 
     def _take_up_later(self) -> None:
         later, self._later = self._later, None
         if later is not None:
             self._begin_recast(later)
 
+    def begin(self, child: Child) -> bool:
+        """See ``Hands``. One that a restart will start is left to that."""
+        if self._restart_from is not None and child in self._children[self._restart_from :]:
+            return True
+        if started := self._start(child):
+            self._await([child.name])
+        return started
+
+    def inform(self, child: Child) -> bool:
+        """See ``Hands``."""
+        return child.view is not None and self._tell_child(child.name, Reconfigure(child.view()))
+
+    def quiesce(self, name: str) -> bool:
+        """See ``Hands``."""
+        return self._tell_child(name, Quiesce(self.actor_ref))
+
+    def ask(self, name: str) -> bool:
+        """See ``Hands``."""
+        return self._tell_child(name, Ready(self.actor_ref))
+
+    def end(self, names: Sequence[str]) -> None:
+        """See ``Hands``."""
+        self._end_those(names)
+
+    def wake(self, seconds: float, recasting: Recasting, step: int) -> None:
+        """See ``Hands``."""
+        self.clock.after(seconds, self.actor_ref, Tick("recast", (recasting, step)))
+
+    def _tell_child(self, name: str, message: Any) -> bool:
+        ref = self._roster.get(name)
+        self.tell(ref, message)
+        return ref is not None
+
+    def _quiet(self, name: str) -> None:
+        if self._stopping:
+            self._draining.discard(name)
+            if not self._draining:
+                self._finish(0)
+        elif self._recasting is not None:
+            self._recasting.answered(name)
+
     def _begin_shutdown(self, hurry: bool) -> None:
         if self._over:
             return
-        if self._changes is not None:
-            self._end_recast()
+        if self._recasting is not None:
+            self._recasting.abandon()
+            self._recasting = None
         self._stopping = True
         self._draining = {child.name for child in self._children if child.drains and child.name in self._roster}
         if hurry or not self._draining or self._restart_from is not None:

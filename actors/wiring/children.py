@@ -1,6 +1,8 @@
 """The ordered list of children, made of one ``Setup``: how each is started, and what it is told by a newer one."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.access.controller import AccessController
@@ -15,6 +17,7 @@ from actors.outbound.chunker import ChunkerView, OutboundChunker
 from actors.outbound.sender import OutboundSender
 from actors.pairing.registry import PairingRegistry
 from actors.reload.keeper import ConfigKeeper
+from actors.reload.watcher import Watcher
 from actors.rpc.caller import RpcCaller
 from actors.rpc.reader import RpcReader
 from actors.runtime.actor import Context
@@ -52,7 +55,7 @@ class Children:
             Child("commands", self._commands, view=lambda: setup.desk),
             Child("config", self._config),
             # Told by the normalizer, behind the rows that came before.
-            Child("access", self._access),
+            Child("access", self._access, follows=True),
             Child("repairer", self._repairer, view=self._repairer_view),
             Child("normalizer", self._normalizer, view=self._normalizer_view),
             *(self._reader(account) for account in self._accounts),
@@ -112,7 +115,9 @@ class Children:
     def _config(self, context: Context) -> Ref:
         house, desk = self._house, self._of("commands")
         setup, journal = self._setup, self._of("journal")
-        return ConfigKeeper.start(context, house, setup.loaded, setup.sources, house.state, journal, desk)
+        # The journal lies in the one, and everything in the other: a service is started there.
+        watcher = partial(Watcher, without=(house.places.gateway, Path("/")))
+        return ConfigKeeper.start(context, house, setup.loaded, setup.sources, house.state, journal, desk, watcher)
 
     def _access(self, context: Context) -> Ref:
         rules = self._setup.access(self._senders())
@@ -155,4 +160,4 @@ class Children:
             return RpcReader.start(context, link, house.health_of(account.id), normalizer, caller, self._of("journal"))
 
         mark = links.reader_mark(account, source)
-        return Child(f"reader:{account.id}", start, drains=True, view=lambda: link, mark=mark)
+        return Child(f"reader:{account.id}", start, drains=True, view=lambda: link, mark=mark, late=True)

@@ -145,15 +145,16 @@ class Wiring:
         return Children(self, setup).listed()
 
     def taken(self, loaded: Loaded, numbers: Mapping[str, int]) -> None:
-        """The children of this config are in place: what only the one before knew is let go."""
+        """The children of this config are in place."""
         self.loaded, self.sources = loaded, dict(numbers)
-        running = {account.id for account in self.accounts}
-        kept = {sources.of(account) for account in self.accounts}
-        for account in self.health.keys() - running:
+        for account in self.health.keys() - {account.id for account in self.accounts}:
             del self.health[account]
-        for identity in self._claims.keys() - kept:
-            self._claims.pop(identity).release()
         self.adopted(loaded)
+
+    def release(self) -> None:
+        """Let go of the databases that no account in use reads: their children have ended."""
+        for identity in self._claims.keys() - {sources.of(account) for account in self.accounts}:
+            self._claims.pop(identity).release()
 
     def keep(self, loaded: Loaded) -> bool:
         """Copy the files of a config that works. Raises ``OSError``."""

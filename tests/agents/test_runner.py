@@ -10,8 +10,8 @@ import pytest
 from actors.agents.base import AgentError, Cancelled, Said
 from actors.agents.echo import EchoAgent
 from actors.agents.factory import make_agents
-from actors.agents.runner import AgentRunner
-from actors.envelopes.control import Quiesce, Quiet
+from actors.agents.runner import AgentRunner, RunnerView
+from actors.envelopes.control import Quiesce, Quiet, Reconfigure
 from actors.envelopes.outbound import Run, Turn, TurnEnded
 from config.schema.root import Config
 from tests.support.actors import Probe, wait_until
@@ -80,10 +80,7 @@ class Floor:
 
     def ask(self, *numbers: int, agent: str = "puppet", text: str = "hi") -> None:
         """Turns are to run."""
-        runs = (
-            Run(Turn("s", number, admitted(number, text=text, agent=agent)), self.asker.ref)
-            for number in numbers
-        )
+        runs = (Run(Turn("s", number, admitted(number, text=text, agent=agent)), self.asker.ref) for number in numbers)
         self.stage.tell(self.ref, *runs)
 
     @property
@@ -146,6 +143,29 @@ def test_an_agent_that_is_not_there_is_a_failure_of_that_turn(floor: Floor, stag
     floor.ask(1, agent="gone")
     stage.until(lambda: floor.ended, "the failure")
     assert floor.ended[0][1] is None
+
+
+def test_a_turn_whose_agent_goes_while_it_waits_still_has_it(floor: Floor, stage: KillableStage) -> None:
+    floor.ask(1, 2, 3)
+    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
+    stage.tell(floor.ref, Reconfigure(RunnerView({"other": Broken()}, 2)))
+    floor.ask(4)  # by somebody who had not heard of it yet
+    floor.puppet.let(1, 2, 3, 4)
+    stage.until(lambda: len(floor.ended) == 4, "all answers")
+    assert sorted(floor.ended) == [(number, f"done {number}", "") for number in (1, 2, 3, 4)]
+    stage.tell(floor.ref, Reconfigure(RunnerView({"other": Broken()}, 2)))
+    floor.ask(5)
+    stage.until(lambda: len(floor.ended) == 5, "the failure")
+    assert floor.ended[-1] == (5, None, "is not in the config any more")
+
+
+def test_a_turn_begins_with_its_agent_as_the_config_has_it_then(floor: Floor, stage: KillableStage) -> None:
+    floor.ask(1, 2, 3)
+    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
+    stage.tell(floor.ref, Reconfigure(RunnerView({"puppet": Broken()}, 2)))
+    floor.puppet.let(1, 2)
+    stage.until(lambda: len(floor.ended) == 3, "all answers")
+    assert (3, "fine", "") in floor.ended
 
 
 def test_at_shutdown_it_waits_for_what_runs_and_starts_nothing(floor: Floor, stage: KillableStage) -> None:

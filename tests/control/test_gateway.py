@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 
 from actors.control.client import NotAnsweringError, NotRunningError, request
+from actors.control.config_file import load
+from actors.control.gateway import Gateway
 from config import Places
 from tests.control.builders import eventually
 
@@ -37,6 +40,12 @@ def hang_up() -> Iterator[Callable[[Any], None]]:
     signal.signal(signal.SIGHUP, before)
 
 
+def write(places: Places, channel: str = "enabled: false") -> None:
+    """A config with this channel block."""
+    places.state.mkdir(parents=True, exist_ok=True)
+    places.config.write_text(f"{{channels: {{imessage: {{{channel}}}}}}}")
+
+
 @pytest.fixture
 def start(places: Places) -> Iterator[Start]:
     """``start(channel)`` runs a gateway with that channel block and waits until ``ready()`` is true."""
@@ -45,8 +54,7 @@ def start(places: Places) -> Iterator[Start]:
     def run(
         channel: str = "enabled: false", ready: Callable[[], object] | None = None, **options: Any
     ) -> subprocess.Popen[str]:
-        places.state.mkdir(parents=True, exist_ok=True)
-        places.config.write_text(f"{{channels: {{imessage: {{{channel}}}}}}}")
+        write(places, channel)
         process = subprocess.Popen(COMMAND, stderr=subprocess.PIPE, text=True, **options)
         running.append(process)
         eventually(ready or (lambda: status(places)), DEADLINE)
@@ -88,13 +96,27 @@ def test_each_signal_stops_it_and_is_named(start: Start, number: signal.Signals)
 
 
 def test_a_hang_up_has_the_config_read_again(start: Start, places: Places, hang_up: Callable[[Any], None]) -> None:
+    """Even where changes wait for the next start."""
     hang_up(signal.SIG_DFL)
-    process = start()
+    process = start('enabled: false}}, gateway: {reload: {mode: "off"')
+    before = (status(places) or {})["config"]["digest"]
+    places.config.write_text("// mine\n" + places.config.read_text().replace("enabled: false", "region: 'DE'"))
+    eventually(lambda: (status(places) or {})["config"]["pending"], DEADLINE)
     process.send_signal(signal.SIGHUP)
-    assert status(places)
+    eventually(lambda: (status(places) or {})["config"]["digest"] != before, DEADLINE)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=DEADLINE)
     assert (process.returncode, "SIGHUP: reads the config again" in said) == (0, True)
+
+
+def test_a_life_that_ends_late_does_not_end_the_next(places: Places) -> None:
+    """One that was started over, and still had something to stop."""
+    write(places)
+    gateway = Gateway(places, load(places, {}), {})
+    before, now = threading.Event(), threading.Event()
+    gateway._over = now
+    gateway._ended(before, 1)
+    assert (before.is_set(), now.is_set(), gateway._code) == (True, False, 0)
 
 
 def test_a_terminal_that_is_closed_ends_it(start: Start, places: Places) -> None:

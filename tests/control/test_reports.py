@@ -82,7 +82,18 @@ def test_a_config_that_is_not_in_use_degrades_it_unless_something_is_worse() -> 
     assert report["state"] == "degraded"
     assert report["reason"].endswith("the config from before stays: - agents: what (and 1 more)")
     assert "gateway config validate" in report["remedy"]
-    assert status(gateway(account("b", "down"), config=config), NOTHING)["reason"] == "down reason"
+    worse = status(gateway(account("b", "down"), config=config), NOTHING)
+    assert worse["reason"] == "down reason"
+    out = io.StringIO()
+    tables.status(tables.console(out), worse, NOW.wall)
+    assert "not in use as it is: agents: what" in out.getvalue()
+
+
+def test_what_lies_over_the_config_is_shown() -> None:
+    out = io.StringIO()
+    config = ConfigState("openclaw.json", overrides=("session.dmScope",))
+    tables.status(tables.console(out), status(gateway(account(), config=config), NOTHING), NOW.wall)
+    assert "laid over it by /debug: session.dmScope" in out.getvalue()
 
 
 def test_the_reason_of_a_single_account_needs_no_name() -> None:

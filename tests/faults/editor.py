@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 EVERYBODY = ('"allowlist"', '"open"'), (f'"{ANN}"', '"*"')
 """What the bad texts say of those who may write."""
-PATIENCE = 20.0
+PATIENCE = 40.0
+"""Seconds for a change to be looked at."""
 _DROP_FROM_BOUNDING_SET = 24
 _OVERRIDE_MODES, _READ_ANYTHING = 1, 2
 """See prctl(2) and capabilities(7)."""
@@ -50,7 +51,7 @@ TEXT = """\
 
 
 class Editor:
-    """``town`` runs with good text 0 once this is made; not ``as_root``: by somebody whom modes stop."""
+    """``town`` runs with good text 0 once this is made; not ``as_root``: run by somebody whom modes stop."""
 
     def __init__(self, build: Build, as_root: bool = True) -> None:
         self.town = build()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from actors.envelopes.control import Listen, Number, Numbered, Overrule, Overruled, Tick
-from actors.reload.keeper import KEEP_SECONDS, LOOK_SECONDS, ConfigKeeper
+from actors.reload.keeper import KEEP_SECONDS, LOOK_SECONDS, RELEASE_SECONDS, ConfigKeeper
 from actors.reload.overrides import overridden
 from actors.reload.state import ConfigState
 from actors.runtime.child import Child, Recast, Recasted
@@ -53,6 +53,8 @@ class House:
         self.adopted: list[Loaded] = []
         self.kept: list[Loaded] = []
         self.restarts = 0
+        self.released = 0
+        self.broken = False
 
     def load(self, overrides: Mapping[str, object]) -> Loaded:
         self.reads += 1
@@ -67,11 +69,16 @@ class House:
         return tuple((account.id, ("db",)) for account in loaded.accounts)
 
     def children(self, loaded: Loaded, sources: Mapping[str, int]) -> tuple[Child, ...]:
+        if self.broken:
+            raise RuntimeError("planted")
         self.built.append(loaded)
         return ()
 
     def taken(self, loaded: Loaded, sources: Mapping[str, int]) -> None:
         self.adopted.append(loaded)
+
+    def release(self) -> None:
+        self.released += 1
 
     def keep(self, loaded: Loaded) -> bool:
         self.kept.append(loaded)
@@ -253,6 +260,57 @@ def test_the_mode_says_what_becomes_of_a_change(town: Callable[..., Town], mode:
     assert place.allowed == ([("+15550000002",)] if taken else [])
     assert place.house.restarts == (mode == "restart")
     assert ("mode is off" in place.state.trouble[0]) == (mode == "off")
+
+
+def test_asked_to_it_takes_the_file_whatever_the_mode(town: Callable[..., Town]) -> None:
+    text = PLAIN[:-2] + ', gateway: { reload: { mode: "off" } } }'
+    place = town(text)
+    place.write(text.replace("0001", "0002"))
+    assert place.allowed == []
+    place.stage.tell(place.ref, Tick("reload"))
+    assert place.allowed == [("+15550000002",)]
+    assert place.state.trouble == ("", "")
+
+
+def test_overrides_are_laid_without_a_restart(town: Callable[..., Town]) -> None:
+    place = town(PLAIN[:-2] + ', gateway: { reload: { mode: "restart" } } }')
+    assert place.overrule(Set(("channels", "imessage", "textChunkLimit"), 100)).problems == ()
+    assert place.house.restarts == 0
+    assert place.house.adopted[-1].accounts[0].text_chunk_limit == 100
+
+
+def test_overrides_of_a_config_that_cannot_be_built_are_none(town: Callable[..., Town]) -> None:
+    place = town()
+    place.house.broken = True
+    place.overrule(Set(("channels", "imessage", "textChunkLimit"), 100))
+    assert place.house.overrides == {}
+    assert "cannot be taken" in place.state.problems[0]
+    place.house.broken = False
+    place.write(OTHER)
+    assert place.allowed == [("+15550000002",)]
+    assert place.house.adopted[-1].accounts[0].text_chunk_limit == 4000
+
+
+def test_what_is_overruled_while_a_config_is_taken_waits(town: Callable[..., Town]) -> None:
+    place = town()
+    place.slow = True
+    place.write(OTHER)
+    place.stage.tell(
+        place.ref, Overrule((Set(("channels", "imessage", "textChunkLimit"), 9),), False, 1, place.asker.ref)
+    )
+    assert place.asker.all(Overruled) == []
+    place.slow = False
+    place.stage.tell(place.ref, Numbered((("default", 1),)))
+    account = place.house.adopted[-1].accounts[0]
+    assert (account.allow_from, account.text_chunk_limit) == (("+15550000002",), 9)
+
+
+def test_databases_are_let_go_when_their_children_have_ended(town: Callable[..., Town]) -> None:
+    place = town()
+    place.write(OTHER)
+    assert place.house.released == 0
+    place.stage.advance(RELEASE_SECONDS)
+    assert place.house.released == 1
 
 
 def test_a_file_that_is_included_is_watched_also_while_it_is_missing(town: Callable[..., Town]) -> None:

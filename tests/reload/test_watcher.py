@@ -89,6 +89,12 @@ def test_other_paths_take_the_place_of_those_before(tmp_path: Path, watcher: Wat
     assert seen.wait(10)
 
 
+def test_a_folder_where_much_is_written_is_left_out(tmp_path: Path, seen: threading.Event) -> None:
+    watcher = Watcher(seen.set, without=[tmp_path])
+    watcher.watch([tmp_path / "gateway.json5"])
+    assert not _threads()
+
+
 def test_a_folder_that_is_not_there_is_no_fault(tmp_path: Path, watcher: Watcher) -> None:
     watcher.watch([tmp_path / "nowhere" / "openclaw.json"])
     assert not _threads()

@@ -11,7 +11,8 @@ from actors.envelopes.control import Died, IsReady, Quiesce, Quiet, Ready, Recon
 from actors.runtime.actor import Context
 from actors.runtime.backoff import ACTORS
 from actors.runtime.child import Child, Recast, Recasted, differences
-from actors.runtime.supervisor import READY_PATIENCE, RECAST_PATIENCE, Shutdown, Supervisor
+from actors.runtime.recasting import DRAIN_PATIENCE, TELL_PATIENCE
+from actors.runtime.supervisor import Shutdown, Supervisor
 from tests.support.actors import Probe, Stage
 
 SOON = ACTORS.first * (1 + ACTORS.jitter)
@@ -20,7 +21,8 @@ SOON = ACTORS.first * (1 + ACTORS.jitter)
 class Tree:
     """A supervisor over probes that tell ``log`` what happens to them; a child is ``name``, ``name=mark`` or ``name!``.
 
-    With a mark a child drains and has a view; ``!`` is one with a view and without a mark. Senders pause.
+    With a mark a child drains and has a view; ``!`` is one with a view and without a mark. Senders
+    pause, readers come late, ``access`` follows.
     """
 
     def __init__(self, stage: Stage, *children: str) -> None:
@@ -58,8 +60,16 @@ class Tree:
             return f"view of {described}"
 
         told = mark != "" or name.endswith("!")
-        pauses = bare.startswith("sender")
-        return Child(bare, self._starter(bare), bool(mark), view if told else None, mark or None, pauses)
+        return Child(
+            bare,
+            self._starter(bare),
+            bool(mark),
+            view if told else None,
+            mark or None,
+            follows=bare == "access",
+            late=bare.startswith("reader"),
+            pauses=bare.startswith("sender"),
+        )
 
     def _starter(self, name: str) -> Callable[[Context], Ref]:
         def start(context: Context) -> Ref:
@@ -132,17 +142,27 @@ def test_who_stays_is_told_in_order_and_nobody_restarts(tree: Callable[..., Tree
 
 
 def test_another_mark_is_told_when_what_was_under_way_is_over(tree: Callable[..., Tree]) -> None:
+    """The others know at once: nobody who was shut out waits for somebody else's send."""
     town = tree("journal!", "sender=1", "chunker!", "reader=1")
     town.slow.add("sender")
     town.recast("journal!", "sender=2", "chunker!", "reader=2")
-    assert town.happened() == ["quiesce sender"]
-    town.quiet("sender")
     assert town.happened() == [
         "tell journal view of journal!",
         "tell chunker view of chunker!",
-        "tell reader view of reader=2",
-        "tell sender view of sender=2",
+        "quiesce sender",
     ]
+    town.quiet("sender")
+    assert town.happened() == ["tell reader view of reader=2", "tell sender view of sender=2"]
+    assert len(town.done) == 1
+
+
+def test_it_is_over_when_those_who_hear_it_from_others_know_too(tree: Callable[..., Tree], stage: Stage) -> None:
+    town = tree("journal!", "access", "normalizer!")
+    town.mute.add("access")
+    town.recast("journal!", "access", "normalizer!")
+    assert town.happened() == ["tell journal view of journal!", "tell normalizer view of normalizer!"]
+    assert town.done == []
+    stage.tell(town.ref, IsReady("access", town.contexts["access"].generation))
     assert len(town.done) == 1
 
 
@@ -150,7 +170,7 @@ def test_nobody_is_waited_for_longer_than_the_patience(tree: Callable[..., Tree]
     town = tree("sender=1")
     town.slow.add("sender")
     town.recast("sender=2")
-    stage.advance(RECAST_PATIENCE - 1)
+    stage.advance(DRAIN_PATIENCE - 1)
     assert (town.happened(), town.done) == (["quiesce sender"], [])
     stage.advance(2)
     assert town.happened() == ["tell sender view of sender=2"]
@@ -164,15 +184,15 @@ def test_who_is_new_starts_in_its_place_and_who_is_gone_stops_last_in_reverse(tr
     town.recast("caller:b", "journal!", "sender:b=1", "chunker!", "reader:b=1")
     assert town.happened() == [
         "quiesce reader:a",
-        "quiesce sender:a",
         "start caller:b",
         "tell journal view of journal!",
         "start sender:b",
         "tell chunker view of chunker!",
-        "start reader:b",
+        "quiesce sender:a",
         "stop reader:a",
         "stop sender:a",
         "stop caller:a",
+        "start reader:b",
     ]
     assert set(town.roster) == {"caller:b", "journal", "sender:b", "chunker", "reader:b"}
     assert town.done[0].gone == ("caller:a", "sender:a", "reader:a")
@@ -183,11 +203,11 @@ def test_who_is_gone_lives_until_all_know(tree: Callable[..., Tree], stage: Stag
     town = tree("sender:a=1", "chunker!")
     town.mute.add("chunker")
     town.recast("chunker!")
-    assert town.happened() == ["quiesce sender:a", "tell chunker view of chunker!"]
+    assert town.happened() == ["tell chunker view of chunker!"]
     assert "sender:a" in town.roster
     assert town.done == []
     stage.tell(town.ref, IsReady("chunker", town.contexts["chunker"].generation))
-    assert town.happened() == ["stop sender:a"]
+    assert town.happened() == ["quiesce sender:a", "stop sender:a"]
     assert len(town.done) == 1
 
 
@@ -195,7 +215,7 @@ def test_one_who_does_not_answer_holds_it_up_for_a_while_only(tree: Callable[...
     town = tree("sender:a=1", "chunker!")
     town.mute.add("chunker")
     town.recast("chunker!")
-    stage.advance(RECAST_PATIENCE + READY_PATIENCE)
+    stage.advance(TELL_PATIENCE + DRAIN_PATIENCE)
     assert len(town.done) == 1
 
 
@@ -266,10 +286,12 @@ def test_what_comes_while_somebody_is_dead_waits_for_the_restart(tree: Callable[
 def test_a_shutdown_comes_first(tree: Callable[..., Tree], stage: Stage) -> None:
     town = tree("journal!", "sender:a=1")
     town.slow.add("sender:a")
-    town.recast("journal!", "sender:b=1")
+    town.recast("journal!", "sender:b=1", "reader:b=1")
+    town.happened()
     stage.tell(town.ref, Shutdown())
+    assert town.happened()[0] == "stop sender:a"
     town.quiet("sender:a")
-    stage.advance(RECAST_PATIENCE + 1)
+    stage.advance(DRAIN_PATIENCE + 1)
     assert town.codes == [0]
     assert town.roster == {}
     assert not [entry for entry in town.happened() if entry.startswith(("start", "tell"))]
@@ -288,17 +310,10 @@ def test_the_same_list_differs_in_nothing_but_who_is_told() -> None:
     def start(_: object) -> Ref:
         raise AssertionError
 
-    old = [
-        Child("a", start),
-        Child("b", start, view=str),
-        Child("c", start, drains=True, view=str, mark=1, pauses=True),
-    ]
-    new = [*old[:2], Child("c", start, drains=True, view=str, mark=2, pauses=True)]
-    assert differences(old, old)._asdict() == {
-        "drained": (),
-        "told": frozenset({"b"}),
-        "started": frozenset(),
-        "gone": (),
-    }
-    assert differences(old, new).drained == ("c",)
-    assert differences(old, old[:2]).gone == differences(old, old[:2]).drained == ("c",)
+    third = Child("c", start, drains=True, view=str, mark=1, pauses=True)
+    old = [Child("a", start), Child("b", start, view=str), third]
+    new = [*old[:2], third._replace(mark=2)]
+    assert differences(old, old) == (frozenset(), frozenset({"b"}), ())
+    assert differences(old, new).told == {"b", "c"}
+    assert differences(old, old[:2]).gone == ("c",)
+    assert differences(old[:2], old).started == {"c"}

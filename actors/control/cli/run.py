@@ -58,10 +58,7 @@ def _run_last_good(places: Places, now: Loaded, *, console: bool) -> int:
     """``now`` is what stands in the files, which are watched all the same."""
     kept = last_good.places(places)
     if kept is None:
-        print(
-            f"gateway: no config is kept in {last_good.folder(places)}: one is, after each start that went well",
-            file=sys.stderr,
-        )
+        print(f"gateway: {last_good.explain(places)}", file=sys.stderr)
         return BAD_CONFIG
     loaded = load(kept, os.environ)
     if loaded.config is None:

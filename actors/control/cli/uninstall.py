@@ -30,6 +30,7 @@ WHAT = {
     "logs": "its log",
     "media": "files of messages",
     "owners.json": "who became the owner by pairing",
+    "undo.json": "what /config undo takes back",
     "last-good": "copies of the last config that worked",
     "import-": "what a killed import left",
 }
