@@ -7,7 +7,7 @@ raised for bad input, and an invalid file never counts as an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,7 +36,8 @@ class Loaded:
 
     `config` is None exactly when there are `problems`; then `accounts` is empty. `path` is the main file,
     `files` everything that was read (main file, includes, overlay). `digest` is the SHA-256 of all their bytes
-    in that order. `unresolved` maps dotted paths to the unset variables they refer to. `watched` are the paths whose
+    in that order. `unresolved` maps dotted paths to the unset variables they refer to, and `unset` are these as
+    problems, for those to whom they are. `watched` are the paths whose
     change can change any of this, there or not: main file, overlay, every include that is named, `.env` files, and the
     links on the way to them with what they lead to.
     """
@@ -49,6 +50,7 @@ class Loaded:
     digest: str
     files: tuple[Path, ...] = ()
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unset: tuple[Problem, ...] = ()
     watched: tuple[Path, ...] = ()
 
     @property
@@ -99,6 +101,7 @@ def load(
         digest=reading.digest,
         files=tuple(reading.files),
         unresolved={dotted(path): names for path, names in filled.unresolved.items()},
+        unset=tuple(_unset_at(filled)),
         watched=trails((*reading.named, *places.dotenv)),
     )
 
@@ -131,6 +134,14 @@ def _unset(filled: Values) -> list[str]:
         f"{dotted(path)}: the environment variable {', '.join(names)} is not set"
         for path, names in filled.unresolved.items()
     ]
+
+
+def _unset_at(filled: Values) -> Iterator[Problem]:
+    """The same as problems with their places, for those to whom a missing variable is one."""
+    for path, names in filled.unresolved.items():
+        node = tree.find(filled.root, path).node
+        message = f"the environment variable {', '.join(names)} is not set"
+        yield node.source.problem(dotted(path), message, node.mark.start)
 
 
 def _without_open(filled: Values) -> Node:

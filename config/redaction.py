@@ -8,8 +8,9 @@ name a secret without holding it. In doubt a value is hidden, for the marker is 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from types import UnionType
 from typing import Annotated, NamedTuple, Union, get_args, get_origin
@@ -72,6 +73,29 @@ def is_secret(path: Path) -> bool:
 def redact(value: object, path: Path = ()) -> object:
     """The value at a path with every secret in it replaced by `MARKER`; tuples become lists."""
     return _redact(value, _at(path))
+
+
+def without_secrets(text: str) -> str:
+    """The text of a JSON5 file with `MARKER` for each secret in it, comments and all else as they are."""
+    import json5  # late: it is slow to import, and rarely needed
+
+    value = json5.loads(text)
+    for secret in sorted(_hidden(value, redact(value)), key=len, reverse=True):
+        written = json.dumps(secret, ensure_ascii=False)[1:-1]
+        text = text.replace(written, MARKER).replace(secret, MARKER)
+    return text
+
+
+def _hidden(value: object, shown: object) -> Iterator[str]:
+    """The texts that are not shown."""
+    if isinstance(value, dict) and isinstance(shown, dict):
+        for key, item in value.items():
+            yield from _hidden(item, shown[key])
+    elif isinstance(value, list) and isinstance(shown, list):
+        for item, as_shown in zip(value, shown, strict=True):
+            yield from _hidden(item, as_shown)
+    elif value != shown:
+        yield str(value)
 
 
 def holds_marker(value: object) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from actors.commands.kept import kept
 from actors.envelopes.control import Record
 from actors.envelopes.facts import (
     Appended,
@@ -30,7 +31,7 @@ from actors.envelopes.facts import (
     Uncertain,
     Watched,
 )
-from actors.envelopes.inbound import Corrupt, Dropped, Held, Outcome
+from actors.envelopes.inbound import Admit, Corrupt, Dropped, Held, Outcome
 from actors.envelopes.outbound import chunk_key, reply_of
 from actors.journal import statements as sql
 from actors.journal.changes import Changes, Values
@@ -165,7 +166,7 @@ class Batch:
                 row.received_at,
                 *verdict_columns(verdict),
                 *columns,
-                row.raw,
+                row.raw if type(verdict) is Admit else kept(row),
                 era,
             )
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from actors.commands.kept import kept
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Requeued, Sent, Uncertain
 from actors.envelopes.inbound import (
     Absorbed,
@@ -145,4 +146,4 @@ def stored_again(row: Inbound, verdict: Verdict) -> tuple[int | None, int | None
     """
     if not row.raw or type(verdict) is Corrupt:
         return None, None, None
-    return row.chat.id, row.era, row.raw
+    return row.chat.id, row.era, row.raw if type(verdict) is Admit else kept(row)

@@ -22,6 +22,8 @@ from config import Config, Loaded, changes
 
 LOOK_SECONDS = 2.0
 """Between looks at the files besides what the watcher says."""
+LONGEST_SECONDS = 10.0
+"""What is waited at most for files to be still, whatever the config says: nobody means to wait for hours."""
 RELEASE_SECONDS = 10.0
 """After so long the child of an account that is gone, or reads another database, has ended."""
 KEEP_SECONDS = 2.0
@@ -116,7 +118,7 @@ class ConfigKeeper(Actor):
             self._later(self._debounce(), "settle")
 
     def _debounce(self) -> float:
-        return max(0.05, _config(self._loaded).gateway.reload.debounce_ms / 1000)
+        return min(max(0.05, _config(self._loaded).gateway.reload.debounce_ms / 1000), LONGEST_SECONDS)
 
     def _settle(self) -> None:
         seen = stamps(self._watched)
@@ -135,8 +137,9 @@ class ConfigKeeper(Actor):
             return
         loaded = self._house.load(self._house.overrides)
         self._watch(loaded)
-        if loaded.config is None:
-            self._refuse(loaded)
+        problems = self._problems(loaded)
+        if problems:
+            self._refuse(problems)
         else:
             self._consider(loaded, "hybrid" if asked else _config(self._loaded).gateway.reload.mode)
 
@@ -149,10 +152,15 @@ class ConfigKeeper(Actor):
             self._changed()
         self._watcher.watch(watched)
 
-    def _refuse(self, loaded: Loaded) -> None:
-        if self._state.refused(tuple(map(str, loaded.problems)), self.clock.wall()):
-            self.log.error("{} was changed and cannot be used; the config from before stays:", loaded.path)
-            for problem in loaded.problems:
+    def _problems(self, loaded: Loaded) -> tuple[str, ...]:
+        """Why a config is not taken. At a start a missing variable costs its account; here it takes nothing away."""
+        lost = (problem for problem in loaded.unset if problem.path not in self._loaded.unresolved)
+        return tuple(map(str, loaded.problems or lost))
+
+    def _refuse(self, problems: tuple[str, ...]) -> None:
+        if self._state.refused(problems, self.clock.wall()):
+            self.log.error("{} was changed and cannot be used; the config from before stays:", self._state.path)
+            for problem in problems:
                 self.log.error("{}", problem)
 
     def _consider(self, loaded: Loaded, mode: str) -> None:
@@ -237,13 +245,13 @@ class ConfigKeeper(Actor):
 
     def _lay(self, wanted: Mapping[str, object]) -> tuple[str, ...]:
         """Take the files with other overrides; why that cannot be."""
-        if _config(self._loaded).gateway.reload.mode == "off":
-            return ("gateway.reload.mode is off: nothing is taken while the gateway runs",)
+        if self._state.pending or self._state.last_good:
+            return (f"the file itself is not in use: {self._state.trouble[0]}",)
         loaded = self._house.load(wanted)
-        if loaded.config is None:
-            return tuple(map(str, loaded.problems))
-        self._begin(loaded, wanted)
-        return ()
+        problems = self._problems(loaded)
+        if not problems:
+            self._begin(loaded, wanted)
+        return problems
 
     def set_aside(self, message: Any, error: BaseException) -> None:
         """Whoever wants something is told that it came to nothing; a config that cannot be taken is not."""

@@ -1,7 +1,7 @@
 """What ``/debug`` lays over the config in memory: a document of its own, made by edits. Pure.
 
 A key is set where it stands; an entry of a list takes the whole list with it, as the files have it now, because lists
-are replaced whole.
+are replaced whole, and gives it back whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,10 +19,13 @@ def overridden(overrides: Overrides, edits: Iterable[Set | Unset], document: obj
     found: Any = dict(overrides)
     for edit in edits:
         above = _list_above(laid(document, found), edit.path)
-        if above is not None:
+        if above is not None and isinstance(edit, Unset):
+            # Which entry the files have there nobody can tell any more: the whole list is theirs again.
+            edit = Unset(above)
+        elif above is not None:
             whole = applied(laid(document, found), [edit])
             edit = Set(above, value_at(whole, above))
-        elif isinstance(edit, Unset) and not _is_at(found, edit.path):
+        if isinstance(edit, Unset) and not _is_at(found, edit.path):
             raise CannotEditError(edit.path, "is not overridden")
         found = applied(found, [edit])
     return _without_empty(found)

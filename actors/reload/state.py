@@ -38,7 +38,10 @@ class ConfigState:
                 "mend what `gateway config validate` names; it is taken as soon as it can be used",
             )
         if self.pending:
-            return f"{self.path} was changed and is not taken: {self.pending}", "start the gateway again"
+            return (
+                f"{self.path} was changed and is not taken: {self.pending}",
+                "send SIGHUP, or start the gateway again",
+            )
         return "", ""
 
     def took(self, digest: str, at: float) -> None:

@@ -31,7 +31,7 @@ class Hands(Protocol):
     def quiesce(self, name: str) -> bool:
         """Ask one to finish what is under way; ``Quiet`` follows. Whether it lives."""
 
-    def ask(self, name: str) -> bool:
+    def poll(self, name: str) -> bool:
         """Ask one whether it is there; ``IsReady`` follows. Whether it lives."""
 
     def end(self, names: Sequence[str]) -> None:
@@ -106,13 +106,13 @@ class Recasting:
             if child.name in self._changes.started:
                 if not self._hands.begin(child):
                     return set()
-            elif child.name in self._changes.told and self._hands.inform(child) and self._hands.ask(child.name):
+            elif child.name in self._changes.told and self._hands.inform(child) and self._hands.poll(child.name):
                 asked.add(child.name)
         return self._wait(asked, TELL_PATIENCE)
 
     def _follow(self) -> set[str]:
         following = {child.name for child in self._recast.children if child.follows and child.name in self._old}
-        return self._wait({name for name in following if self._hands.ask(name)}, TELL_PATIENCE)
+        return self._wait({name for name in following if self._hands.poll(name)}, TELL_PATIENCE)
 
     def _drain(self) -> set[str]:
         gone = [name for name in self._changes.gone if self._old[name].drains and not self._old[name].late]
@@ -131,7 +131,7 @@ class Recasting:
         for child in self._recast.children:
             if child.pauses and child.name in self._changes.told and self._hands.inform(child):
                 asked.add(child.name)
-        return self._wait({name for name in asked if self._hands.ask(name)}, TELL_PATIENCE)
+        return self._wait({name for name in asked if self._hands.poll(name)}, TELL_PATIENCE)
 
     def _end(self) -> set[str]:
         self._over(self._recast, Recasted(*self._changes))

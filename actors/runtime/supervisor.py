@@ -227,7 +227,7 @@ class Supervisor(Actor):
         """See ``Hands``."""
         return self._tell_child(name, Quiesce(self.actor_ref))
 
-    def ask(self, name: str) -> bool:
+    def poll(self, name: str) -> bool:
         """See ``Hands``."""
         return self._tell_child(name, Ready(self.actor_ref))
 

@@ -395,3 +395,40 @@ def test_stopped_it_watches_nothing(town: Callable[..., Town]) -> None:
     place.ref.stop(block=False)
     place.stage.settle()
     assert place.eyes[0].stopped
+
+
+def test_a_variable_that_vanishes_changes_nothing(town: Callable[..., Town]) -> None:
+    """Also where it costs no account: the people would see its name."""
+    place = town()
+    place.write(PLAIN[:-2] + ', messages: { responsePrefix: "${GREETING}" } }')
+    assert place.house.built == []
+    assert "GREETING is not set (line 1" in place.state.problems[0]
+
+
+def test_a_variable_that_was_missing_at_the_start_may_stay_missing(town: Callable[..., Town]) -> None:
+    text = PLAIN[:-2] + ', messages: { responsePrefix: "${GREETING}" } }'
+    place = town(text)
+    place.write(text.replace("0001", "0002"))
+    assert place.allowed == [("+15550000002",)]
+
+
+def test_overrides_can_be_taken_off_whatever_mode_they_lay_over(town: Callable[..., Town]) -> None:
+    place = town()
+    assert place.overrule(Set(("gateway", "reload", "mode"), "off")).problems == ()
+    assert place.overrule(reset=True) == Overruled(7, {}, ())
+
+
+def test_where_the_file_is_not_in_use_nothing_is_laid_over_it(town: Callable[..., Town]) -> None:
+    text = PLAIN[:-2] + ', gateway: { reload: { mode: "off" } } }'
+    place = town(text)
+    place.write(text.replace("0001", "0002"))
+    told = place.overrule(Set(("channels", "imessage", "textChunkLimit"), 100))
+    assert "is not taken" in told.problems[0]
+    assert place.allowed == []
+
+
+def test_no_debounce_is_hours(town: Callable[..., Town]) -> None:
+    text = PLAIN[:-2] + ", gateway: { reload: { debounceMs: 9999999 } } }"
+    place = town(text)
+    place.write(text.replace("0001", "0002"), 30.0)
+    assert place.allowed == [("+15550000002",)]

@@ -14,7 +14,9 @@ LIST = ("channels", "imessage", "allowFrom")
 def test_an_entry_of_a_list_takes_the_whole_list_as_the_files_have_it() -> None:
     found = overridden({}, [Set((*LIST, 1), "c"), Set((*LIST, 2), "d")], FILE)
     assert found == {"channels": {"imessage": {"allowFrom": ("a", "c", "d")}}}
-    assert overridden(found, [Unset((*LIST, 0))], FILE) == {"channels": {"imessage": {"allowFrom": ("c", "d")}}}
+    assert overridden(found, [Unset((*LIST, 0))], FILE) == {}
+    with pytest.raises(CannotEditError, match="is not overridden"):
+        overridden({}, [Unset((*LIST, 0))], FILE)
 
 
 def test_what_is_no_override_cannot_be_taken_away() -> None:

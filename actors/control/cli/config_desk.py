@@ -21,11 +21,13 @@ def writer(where: Places) -> Writer:
 
 
 def keys(text: str | None) -> Keys:
-    """The path a person typed; () for none. Raises ``VerbError``."""
+    """The path a person typed; () for none. Raises ``VerbError``, which repeats nothing behind an equals sign."""
     try:
         return typed(text or "")
     except PathError as error:
-        raise VerbError(str(error), USAGE) from error
+        path, equals, value = (text or "").partition("=")
+        why = str(error).replace(text or "", f"{path}=...") if equals and value else str(error)
+        raise VerbError(why, USAGE) from error
 
 
 def named_file(args: argparse.Namespace) -> Path | None:

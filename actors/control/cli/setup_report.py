@@ -13,6 +13,7 @@ from actors.control.setup.wrapper import destination
 from actors.runtime.logs import visible
 from config import Places
 from config.commit import Outcome
+from config.redaction import without_secrets
 
 OPENCLAW = (
     "if OpenClaw reads this file too: it refuses runtimes of this gateway (echo, command); they may stand at the same "
@@ -29,8 +30,8 @@ class Script(NamedTuple):
 
 
 def preview(config: Path, text: str, script: Script | None) -> str:
-    """The files that are to be written."""
-    shown = f"--- {config}\n{text}"
+    """The files that are to be written, without their secrets."""
+    shown = f"--- {config}\n{without_secrets(text)}"
     return shown if script is None else f"{shown}--- {script.path}\n{script.text}"
 
 
