@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from config import tree
+from config import tree, unhonoured
 from config.account import Account
 from config.ids import normalize_id
 from config.overlay import CHANNEL, DEFAULT_ID, id_faults
@@ -69,23 +69,11 @@ def warnings(config: Config, accounts: Collection[Account], guards: Iterable[Pat
             yield f"bindings.{index}.agentId: there is no agent {binding.agent_id}; the default agent answers"
     if config.session.main_key != "main":
         yield "session.mainKey: the main session is always called main"
-    yield from (f"{path}: read and not used by this gateway" for path in _unused(config))
+    yield from unhonoured.warnings(config, accounts)
     yield from _channel_warnings(config, accounts)
     for index, entry in enumerate(config.commands.owner_allow_from):
         if not is_owner_entry(entry):
             yield f"commands.ownerAllowFrom.{index}: wildcards and chats never make an owner; the entry is ignored"
-
-
-def _unused(config: Config) -> Iterator[str]:
-    """Keys that promise something which does not happen here."""
-    promises = {
-        "env.shellEnv": config.env.shell_env is not None and config.env.shell_env.enabled,
-        "session.store": config.session.store is not None,
-        "messages.queue.drop": config.messages.queue.drop is not None,
-        "commands.bash": config.commands.bash,
-    }
-    yield from (path for path, is_made in promises.items() if is_made)
-    yield from (dotted((*path, "catchup")) for path, block in _blocks(config) if block.catchup is not None)
 
 
 def _blocks(config: Config) -> Iterator[tuple[Path, AccountBlock]]:

@@ -11,6 +11,7 @@ import pytest
 from config import Places
 from tests.control.conftest import Gateway
 
+LIVE = "takes effect with the next message"
 TEXT = '{\n  // mine\n  channels: { imessage: { cliPath: "imsg", dmPolicy: "pairing" } },\n}\n'
 
 
@@ -113,17 +114,57 @@ def test_json_is_one_value_for_programs(cli: Gateway, file: Path) -> None:
     said = cli("config", "set", "channels.imessage.historyLimit", "7", "--json")
     assert said.json == {
         "changed": ["channels.imessage.historyLimit"],
+        "unhonoured": ["channels.imessage.historyLimit"],
         "diff": ["channels.imessage.historyLimit:", "+ 7"],
         "file": str(file),
         "backup": f"{file}.bak",
         "effect": "live",
         "digest": said.json["digest"],
         "dryRun": False,
-        "warnings": [],
+        "warnings": ["read and not honoured by this version: channels.imessage.historyLimit (context)"],
         "gateway": None,
     }
     again = cli("config", "set", "channels.imessage.historyLimit", "7", "--json").json
     assert (again["changed"], again["effect"], again["digest"]) == ([], None, said.json["digest"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "effect", "told"),
+    [
+        ("session.typingMode", "thinking", "has no effect", ["session.typingMode is"]),
+        (
+            "session.sendPolicy.default",
+            "deny",
+            "has no effect",
+            ["session.sendPolicy is", "session.sendPolicy: denies"],
+        ),
+        ("logging.maxFileBytes", "9", "has no effect", ["logging.maxFileBytes is"]),
+        ("logging.level", "warn", LIVE, []),
+        ("session", '{ dmScope: "per-peer", typingMode: "instant" }', LIVE, ["session.typingMode is"]),
+        ("session", '{ store: "x", idleMinutes: 5 }', "has no effect", ["session.idleMinutes, session.store are"]),
+        ("session", '{ resetTriggers: ["/new", "/reset"], dmScope: "per-peer" }', LIVE, []),
+    ],
+)
+def test_nothing_is_claimed_of_keys_that_are_not_honoured(
+    cli: Gateway, file: Path, path: str, value: str, effect: str, told: list[str]
+) -> None:
+    file.write_text(TEXT.replace("{\n", "{\n  logging: { maxFileBytes: 7 },\n", 1))
+    for words, written in (("--dry-run",), False), ((), True):
+        said = cli("config", "set", path, value, *words)
+        lines = said.err.splitlines()
+        assert said.code == 0
+        assert all(line.startswith(f"gateway: warning: {part} ") for line, part in zip(lines, told, strict=True))
+        assert (f"written to {file}; it {effect}" in said.out.splitlines()) == written
+    assert ("maxFileBytes" in said.err) == (path == "logging.maxFileBytes"), "what stood there is not told again"
+    assert cli("config", "rollback").out.splitlines()[-2] == f"written to {file}; it {effect}"
+
+
+def test_a_list_is_one_value_and_only_what_differs_in_it_is_told(cli: Gateway, file: Path) -> None:
+    agents = 'agents: { list: [{ id: "main", name: "Main", runtime: { type: "echo" } }] },'
+    file.write_text(TEXT.replace("{\n", f"{{\n  {agents}\n", 1))
+    assert cli("config", "set", "agents.list[0].identity", '{ name: "Clawd" }').err == ""
+    said = cli("config", "set", "agents.list[0].name", "Other", "--json")
+    assert (said.json["changed"], said.json["unhonoured"]) == (["agents.list"], ["agents.list.0.name"])
 
 
 def test_nothing_to_change_is_no_error(cli: Gateway, file: Path) -> None:

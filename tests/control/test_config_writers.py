@@ -114,7 +114,7 @@ def test_twenty_commands_and_a_chat_at_once_all_leave_their_mark(file: Path, pla
     commands = [
         command("set", f"channels.imessage.groups['{number}'].requireMention", "true") for number in range(1, WRITERS)
     ]
-    commands.append(command("set", "channels.imessage.dms['me@example.com'].historyLimit", "3"))
+    commands.append(command("set", "channels.imessage.dms['me@example.com'].historyLimit", "3", "--json"))
     running = [
         subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for words in commands

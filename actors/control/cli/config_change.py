@@ -11,7 +11,7 @@ from actors.control.cli.config_desk import keys, named_file, refuse, writer
 from actors.control.cli.exits import OK, USAGE, VerbError
 from actors.control.config_file import load
 from actors.runtime.logs import visible
-from config import Places, changes
+from config import Config, Places, changes, unhonoured
 from config.edit import Set, Unset
 from config.literals import LiteralError, read
 from config.writer import Outcome, Writer, WriteRefusedError
@@ -31,16 +31,16 @@ def execute(args: argparse.Namespace, where: Places) -> int:
     try:
         if args.action == "rollback" and args.list:
             return _list(args, desk)
-        mode = _mode(where)
+        before = load(where, os.environ).config
         outcome = _run(args, desk)
     except WriteRefusedError as error:
         return refuse(error, keys(args.path) if args.action == "set" else ())
     written = not args.dry_run and bool(outcome.changed_paths or outcome.backup)
     said = answer(where, outcome.digest) if written else NOBODY
     if args.json:
-        print_json(_as_json(outcome, mode, said, dry_run=args.dry_run))
+        print_json(_as_json(outcome, before, said, dry_run=args.dry_run))
     else:
-        _report(outcome, mode, said, dry_run=args.dry_run)
+        _report(outcome, before, said, dry_run=args.dry_run)
     return OK
 
 
@@ -66,37 +66,45 @@ def _value(args: argparse.Namespace) -> object:
         raise VerbError(f"the value is {error}", USAGE) from error
 
 
-def _report(outcome: Outcome, mode: changes.Mode, said: str, *, dry_run: bool) -> None:
+def _report(outcome: Outcome, before: Config | None, said: str, *, dry_run: bool) -> None:
     if not outcome.changed_paths and outcome.backup is None:
         print(f"nothing to change in {outcome.file}")
     for line in outcome.diff_lines:
         print(visible(line))
-    for warning in outcome.warnings:
-        if any(path in warning for path in outcome.changed_paths):  # the others are as they were
-            remark(f"warning: {warning}")
+    idle = unhonoured.among(outcome.changed_paths, before, _after(outcome))
+    if idle:
+        remark(f"warning: {unhonoured.said(idle)}")
+    for warning in unhonoured.concerning(outcome.warnings, outcome.changed_paths):
+        remark(f"warning: {warning}")
     if outcome.unrecorded is not None:
         remark(f"warning: {outcome.unrecorded}")
     if dry_run or not (outcome.changed_paths or outcome.backup):
         return
-    print(f"written to {outcome.file}; {TAKEN if said == TAKEN else f'it {_what(outcome, mode)}'}")
+    print(f"written to {outcome.file}; {TAKEN if said == TAKEN else f'it {_what(outcome, before)}'}")
     if said not in {NOBODY, TAKEN}:
         print(said)
     if outcome.backup is not None:
         print(f"undo: gateway config rollback{_of_file(outcome)}")
 
 
-def _what(outcome: Outcome, mode: changes.Mode) -> str:
+def _what(outcome: Outcome, before: Config | None) -> str:
     """What a running gateway does about the change."""
     if not outcome.changed_paths:
         return "changes no value"
+    if unhonoured.in_vain(outcome.changed_paths, before, _after(outcome)):
+        return "has no effect"
+    mode = _mode(before)
     by_itself = ", which happens by itself" if mode == "restart" else ""
     return _EFFECTS[changes.effect(outcome.changed_paths, mode)] + by_itself
 
 
-def _mode(where: Places) -> changes.Mode:
+def _mode(config: Config | None) -> changes.Mode:
     """How a running gateway takes changes, by the config from before the change."""
-    config = load(where, os.environ).config
     return "hybrid" if config is None else config.gateway.reload.mode
+
+
+def _after(outcome: Outcome) -> Config | None:
+    return outcome.loaded.config if outcome.loaded is not None else None
 
 
 def _of_file(outcome: Outcome) -> str:
@@ -104,17 +112,19 @@ def _of_file(outcome: Outcome) -> str:
     return "" if main else f" --file {outcome.file}"
 
 
-def _as_json(outcome: Outcome, mode: changes.Mode, said: str, *, dry_run: bool) -> dict[str, object]:
-    """``{changed, diff, file, backup, effect, digest, dryRun, warnings, gateway}``.
+def _as_json(outcome: Outcome, before: Config | None, said: str, *, dry_run: bool) -> dict[str, object]:
+    """``{changed, unhonoured, diff, file, backup, effect, digest, dryRun, warnings, gateway}``.
 
-    ``effect`` is null when nothing changed, ``gateway`` (what the running one says) where none runs.
+    ``unhonoured`` are the changed places that this version does not honour. ``effect`` is null when nothing changed,
+    ``gateway`` (what the running one says) where none runs.
     """
     return {
         "changed": list(outcome.changed_paths),
+        "unhonoured": list(unhonoured.among(outcome.changed_paths, before, _after(outcome))),
         "diff": list(outcome.diff_lines),
         "file": str(outcome.file),
         "backup": None if outcome.backup is None else str(outcome.backup),
-        "effect": changes.effect(outcome.changed_paths, mode) if outcome.changed_paths else None,
+        "effect": changes.effect(outcome.changed_paths, _mode(before)) if outcome.changed_paths else None,
         "digest": outcome.digest,
         "dryRun": dry_run,
         "warnings": list(outcome.warnings),
