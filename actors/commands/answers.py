@@ -79,6 +79,8 @@ def value(document: object, path: Path) -> str:
 
 def no_path(error: PathError, usage: str, text: str) -> str:
     """Why ``text`` is no path, and how it is written. Repeats its first word only: a value may follow it."""
+    if not text.strip():
+        return usage
     word = text.partition("=")[0].split(maxsplit=1)
     why = str(error).replace(text.strip(), shortened(word[0]) if word else "nothing", 1)
     return f"{why}.\n{usage}"

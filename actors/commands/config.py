@@ -4,13 +4,13 @@ In: the command and the desk's view. Out: what to do about it, or what to say at
 done. A path is written as on the command line, a value as ``config.literals.read_chat`` takes it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from actors.commands import answers, permission
 from actors.commands.answers import Answer, Refusal
 from actors.commands.view import Asked, DeskView
-from config import changes
+from config import Config, changes, unhonoured
 from config.edit import Set, Unset
 from config.literals import LiteralError, read_chat
 from config.paths import Path, PathError, assignment, dotted, typed
@@ -91,8 +91,8 @@ def changed(outcome: Outcome, view: DeskView, can_undo: bool, over: Sequence[str
     if not outcome.changed_paths:
         return "\n".join(["Nothing to change: it says so already.", *over])
     lines = answers.diff(outcome.diff_lines)
-    lines += [_effect(outcome, view), *over]
-    lines += [warning for warning in outcome.warnings if _concerns(warning, outcome.changed_paths)]
+    lines += [_effect(outcome, view), *_in_vain(outcome, view), *over]
+    lines += unhonoured.concerning(outcome.warnings, outcome.changed_paths)
     if outcome.unrecorded is not None:
         lines.append(outcome.unrecorded)
     if can_undo:
@@ -102,7 +102,8 @@ def changed(outcome: Outcome, view: DeskView, can_undo: bool, over: Sequence[str
 
 def undone(outcome: Outcome, view: DeskView, over: Sequence[str] = ()) -> str:
     """What taking a change back did, ``over`` as in ``changed``."""
-    return "\n".join(["Undone:", *answers.diff(outcome.diff_lines), _effect(outcome, view), *over])
+    said = [_effect(outcome, view), *_in_vain(outcome, view), *over]
+    return "\n".join(["Undone:", *answers.diff(outcome.diff_lines), *said])
 
 
 def _verb(arguments: str) -> tuple[str, str]:
@@ -131,11 +132,19 @@ def _effect(outcome: Outcome, view: DeskView) -> str:
         return (
             "The gateway starts over with it." if mode == "restart" else "It counts from the gateway's next start on."
         )
+    if unhonoured.in_vain(outcome.changed_paths, view.config, _config(outcome)):
+        return "It has no effect."
     after = {one.id: one for one in outcome.loaded.accounts} if outcome.loaded is not None else {}
     names = sorted(changes.accounts(view.accounts, after.values())) if effect == "accounts" else []
     told = [f"Account {name} {'starts anew' if name in after and after[name].enabled else 'stops'}." for name in names]
     return " ".join(told) or "It counts from the next message on."
 
 
-def _concerns(warning: str, paths: Collection[str]) -> bool:
-    return any(path in warning for path in paths)
+def _in_vain(outcome: Outcome, view: DeskView) -> list[str]:
+    """What of the change nothing here goes by."""
+    names = unhonoured.among(outcome.changed_paths, view.config, _config(outcome))
+    return [unhonoured.said(names)] if names else []
+
+
+def _config(outcome: Outcome) -> Config | None:
+    return outcome.loaded.config if outcome.loaded is not None else None

@@ -3,7 +3,7 @@
 Told ``Commanded`` once the row is journaled; tells the chunker one ``Reply`` for it, which settles the row. What it
 wants is done by the ``Clerk``; the keeper of the config (``Overrule``) and the pairing registry (``Enroll``) are told
 their part here, and a restart is asked for by the function that was given. A command is carried out at most once, and
-only when it comes: what is told again (after a restart, or because it was held), or broke, is answered and not repeated.
+only as it comes: what is told again (after a restart, or once it was held), or broke, is answered and not repeated.
 Told ``Recheck`` by the access controller at its start and whenever somebody may have lost their access: they get no
 answer any more. Only then the journal is asked for what an earlier life did not answer.
 """

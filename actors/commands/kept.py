@@ -29,4 +29,4 @@ def kept(row: Inbound) -> bytes:
 def without_value(text: str) -> str:
     """The text of a command up to its path: whatever comes behind that, or in the place of a verb, is cut off."""
     found = _KNOWN.fullmatch(text)
-    return f"{found[1]}..." if found is not None and found[2].strip() else text
+    return f"{found[1].rstrip()} ..." if found is not None and found[2].strip() else text

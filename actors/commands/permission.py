@@ -8,6 +8,7 @@ of the config has the last word.
 from collections.abc import Iterable
 
 from actors.access.commands import OWNER
+from actors.access.entries import Kind, parse
 from actors.commands.answers import Answer, Refusal, shortened
 from actors.commands.view import Asked, DeskView
 from config import forbidden, steps
@@ -73,6 +74,38 @@ def off_limits(before: object, edits: Iterable[Edit]) -> Refusal | None:
         return None  # it leads nowhere, and the writer says so
     touched = forbidden.touches(before, after)
     return Refusal(_forbidden(*touched[0]), "forbidden", paths) if touched else None
+
+
+def locks_out(before: object, edits: Iterable[Edit], asked: Asked, region: str | None) -> Refusal | None:
+    """Whether whoever asks would be no owner any more: they could not take that back."""
+    edits = tuple(edits)
+    try:
+        owners, then = _owners(before), _owners(merged(before, edits))
+    except (CannotEditError, KeyError, IndexError):
+        return None  # as above
+    if (
+        owners == then
+        or not _is_block(merged(before, edits))
+        or any(parse(entry, region).kind is Kind.ACCESS_GROUP for entry in then)
+    ):
+        return None
+    if asked.handle in {parse(entry, region).value for entry in then}:
+        return None
+    text = f"Not changed: you would be no owner any more, and could not take it back. {forbidden.REMEDY.capitalize()}."
+    return Refusal(text, "owner", tuple(edit.path for edit in edits))
+
+
+def _is_block(document: object) -> bool:
+    """Whether there is a ``commands`` block, or none: anything else no config may say."""
+    return not isinstance(document, dict) or isinstance(document.get("commands", {}), dict)
+
+
+def _owners(document: object) -> tuple[str, ...]:
+    try:
+        found = steps.value_at(document, ("commands", "ownerAllowFrom"))
+    except KeyError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
 
 def merged(document: object, edits: Iterable[Edit]) -> object:

@@ -68,7 +68,7 @@ class Scribe:
         edits = plan(found.value)
         if isinstance(edits, str):
             return Answer(edits)
-        refusal = permission.off_limits(found.value, edits)
+        refusal = permission.off_limits(found.value, edits) or _locks_out(found.value, edits, asked, view)
         if refusal is not None:
             return self.refused(view, asked, refusal, found.value)
         try:
@@ -140,3 +140,8 @@ def _newest_backup(view: DeskView, file: FilePath) -> str | None:
 
 def _actor(asked: Asked) -> str:
     return f"chat:{asked.handle}"
+
+
+def _locks_out(document: object, edits: Sequence[Edit], asked: Asked, view: DeskView) -> Refusal | None:
+    account = view.account(asked.account)
+    return permission.locks_out(document, edits, asked, None if account is None else account.region)

@@ -162,7 +162,10 @@ class Admitted(Envelope):
 
 
 class Commanded(Envelope):
-    """A journaled control command on its way to the desk that carries it out; ``replayed`` after a restart."""
+    """A journaled control command on its way to the desk that carries it out.
+
+    ``replayed``: after a restart, or judged again: it may have been carried out already, or be out of date.
+    """
 
     seq: int
     session: str

@@ -72,6 +72,81 @@ def test_a_stranger_is_a_stranger_first() -> None:
     assert isinstance(verdict_of(row(text="/config show", sender=BEN), dm_policy="allowlist"), Dropped)
 
 
+# Named people alone: what is shown names people, and "anyone" is whoever writes
+
+
+ANYONE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("allowFrom", {}, {"dm_policy": "open", "allow_from": ("*",), "group_policy": "open"}),
+    ("groupAllowFrom", {}, {**LET_IN, "group_allow_from": ("*",)}),
+    ("commands.allowFrom", {"allowFrom": {"imessage": ["*"]}}, LET_IN),
+    ("useAccessGroups", {"useAccessGroups": False}, LET_IN),
+]
+NAMED_BY: list[tuple[str, dict[str, Any], dict[str, Any], Allowed]] = [
+    ("allowFrom", {}, {"allow_from": ("*", ANN)}, Allowed()),
+    ("groupAllowFrom", {}, {"group_allow_from": ("*", ANN)}, Allowed()),
+    ("an access group", {}, {"allow_from": ("*", "accessGroup:family")}, Allowed()),
+    ("commands.allowFrom", {"allowFrom": {"imessage": ["*", ANN]}}, {}, Allowed()),
+    ("a list besides commands.allowFrom", {"allowFrom": {"imessage": ["*"]}}, {"allow_from": ("*", ANN)}, Allowed()),
+    ("pairing", {}, {"dm_policy": "pairing"}, Allowed(frozenset({ANN}))),
+    ("an owner", {"ownerAllowFrom": [ANN]}, {}, Allowed()),
+    ("an owner of our state", {}, {}, Allowed(owners=frozenset({ANN}))),
+]
+FAMILY = {"family": {"type": "message.senders", "members": {"imessage": [ANN]}}}
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["direct", "group"])
+@pytest.mark.parametrize(("commands", "keys"), [case[1:] for case in ANYONE], ids=[case[0] for case in ANYONE])
+def test_whoever_only_a_wildcard_lets_in_is_refused_like_anybody(
+    commands: dict[str, Any], keys: dict[str, Any], group: bool
+) -> None:
+    key = "commands.allowFrom.imessage" if "allowFrom" in commands else f"{CH}allowFrom"
+    if group and "group_allow_from" in keys:
+        key = f"{CH}groupAllowFrom"
+    of = view(config(agents=NAMED, commands={**SWITCHED_ON, **commands}), **keys)
+    for name in sorted(CARRIED_OUT):
+        message = row(text=f"/{name}", group=group)
+        told = explain(message, of, Allowed())
+        assert told.verdict == Dropped(UNAUTHORISED, key)
+        assert (told.decision, told.reason, told.rules[-1]) == (
+            "drop",
+            UNAUTHORISED,
+            ("command", f"drop: {UNAUTHORISED}"),
+        )
+        assert told.flip == f'add "{ANN}" to {key}'
+    assert isinstance(judge(row(text="/status", group=group), of), Admit), "the agent's commands are as they were"
+
+
+@pytest.mark.parametrize("commands", [{}, {"useAccessGroups": False}])
+def test_to_them_one_that_is_switched_off_is_text(commands: dict[str, Any]) -> None:
+    of = view(config(agents=NAMED, commands={**SWITCHED_OFF, **commands}), allow_from=("*",), group_policy="open")
+    assert isinstance(judge(row(text="/config show"), of), Admit)
+    assert judge(row(text="/config show", group=True), of) == Dropped("no mention", f"{CH}groups.*.requireMention")
+    assert isinstance(judge(row(text="claw /config show", group=True), of), Admit)
+
+
+@pytest.mark.parametrize(
+    ("commands", "keys", "allowed"), [case[1:] for case in NAMED_BY], ids=[case[0] for case in NAMED_BY]
+)
+def test_whoever_is_named_anywhere_reaches_the_gateway(
+    commands: dict[str, Any], keys: dict[str, Any], allowed: Allowed
+) -> None:
+    conf = config(agents=NAMED, commands={**SWITCHED_ON, **commands}, accessGroups=FAMILY)
+    of = view(conf, **{"dm_policy": "open", "allow_from": ("*",), **keys})
+    assert isinstance(decide(row(text="/config show"), of, allowed), Control)
+    assert isinstance(decide(row(text="/config show", sender=BEN), of, allowed), Dropped)
+
+
+def test_i8_whom_unreadable_files_may_name_waits() -> None:
+    unreadable = Allowed(readable=False)
+    message, held = row(text="/config show"), Held("pairing store unreadable", f"{CH}dmPolicy")
+    of = view(config(commands=SWITCHED_ON), dm_policy="open", allow_from=("*",))
+    assert decide(message, of, unreadable) == held, "an owner, perhaps"
+    owned = {**SWITCHED_ON, "ownerAllowFrom": [BEN], "allowFrom": {"imessage": ["*"]}}
+    assert decide(message, view(config(commands=owned), **LET_IN), unreadable) == held, "paired, perhaps"
+    of = view(config(commands=owned), dm_policy="open", allow_from=("*",))
+    assert decide(message, of, unreadable) == Dropped(UNAUTHORISED, "commands.allowFrom.imessage")
+
+
 # In groups
 
 

@@ -11,7 +11,7 @@ from actors.access.controller import STAMP_SECONDS, AccessController, AccessRule
 from actors.access.policy import STORE_UNREADABLE, Allowed
 from actors.access.reasons import ACCOUNTS_KEY, NO_ACCOUNT
 from actors.access.view import AccessView
-from actors.envelopes.control import AllowedChanged, Reconfigure, Record, Recorded, Replay
+from actors.envelopes.control import AllowedChanged, Reconfigure, Record, Recorded, Replay, Review
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Held, Judged, Recheck
 from actors.pairing.snapshot import Snapshots
@@ -68,7 +68,7 @@ def test_a_command_goes_to_the_desk_and_a_note_of_the_owner_too(door: Door) -> N
     assert door.verdicts == [Control] * 3
     assert [record.then for record in door.records] == [door.desk.ref] * 3
     assert [type(record.fact) for record in door.records] == [Appended, Rejudged, Appended]
-    assert (door.logged, door.desk.told) == ([], [])
+    assert (door.logged, [type(message) for message in door.desk.told]) == ([], [Recheck] * 2)
 
 
 def test_without_a_desk_a_command_waits_in_the_journal(stage: KillableStage, book: Paper) -> None:
@@ -89,7 +89,8 @@ def test_the_sessions_look_again_before_anything_is_resumed(
     for probe in (door.sessions, door.journal):
         monkeypatch.setattr(probe, "_on_tell", order.append)
     door.hear(rules(ANN, default=view(), work=view()))
-    assert [type(told) for told in order if not isinstance(told, Replay) or told.what == "resumed"] == [Recheck, Replay]
+    asked = [told for told in order if not isinstance(told, Replay) or told.what == "resumed"]
+    assert [type(told) for told in asked] == [Recheck, Review, Replay]
     assert order[-1] == Replay("resumed", door.sessions.ref)
     assert len(door.sessions.all(Recheck)) == 2, "once at the start, and once for all accounts"
 

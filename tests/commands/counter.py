@@ -5,19 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import json5
 
 from actors.access.list_check import unusable_lists
-from actors.commands.desk import CommandDesk
+from actors.commands.desk import OVERRIDES, CommandDesk
 from actors.commands.view import DeskView
 from actors.conversation.keys import group_key, main_key
-from actors.envelopes.control import Enroll, Listen, Overrule, Record
+from actors.envelopes.control import Enroll, Listen, Overrule, Overruled, Record
 from actors.envelopes.facts import Settled
-from actors.envelopes.inbound import Commanded, Replied
+from actors.envelopes.inbound import Commanded, Dropped, Inbound, Recheck, Replied
 from actors.envelopes.outbound import Reply
 from config import Places, audit, load
 from config.writer import Writer
@@ -65,12 +65,12 @@ class Counter:
         self._numbers = itertools.count(1)
         self.open()
 
-    def open(self, *, listens: bool = True) -> None:
-        """The process starts (again); the desk hears of the keeper when that ``listens``."""
+    def open(self, *, listens: bool = True, overrides: object = None, generation: int = 1) -> None:
+        """The process starts (again); the desk hears of the keeper when that ``listens``, and of its ``overrides``."""
         self.chunker, self.journal, self.pairing = Probe("chunker"), Probe("journal"), Probe("pairing")
         self.keeper = Probe("keeper")
         self.ref = CommandDesk.start(
-            self.stage.place("commands"),
+            self.stage.place("commands")._replace(generation=generation),
             self.view(),
             self.chunker.ref,
             self.journal.ref,
@@ -80,6 +80,11 @@ class Counter:
         self.stage.settle()
         if listens:
             self.stage.tell(self.ref, Listen(self.keeper.ref))
+            self.stage.tell(self.ref, Overruled(OVERRIDES, overrides or {}))
+
+    def recheck(self, refused: Callable[[Inbound], Dropped | None] = lambda _: None) -> None:
+        """The access controller says who is shut out."""
+        self.stage.tell(self.ref, Recheck(self.stage.clock.wall(), refused))
 
     def view(self) -> DeskView:
         """The config as the file has it."""
@@ -134,6 +139,12 @@ class Counter:
     def overrule(self) -> Overrule:
         """What the keeper was asked last."""
         return self.keeper.all(Overrule)[-1]
+
+    @property
+    def ordered(self) -> list[Any]:
+        """What the keeper was asked, besides what lies over the config when it came."""
+        question = Overrule((), False, OVERRIDES, self.ref)
+        return [message for message in self.keeper.told if message != question]
 
     @property
     def value(self) -> Any:

@@ -54,9 +54,9 @@ def channel(counter: Counter) -> Any:
     return counter.value["channels"]["imessage"]
 
 
-def test_the_lists_are_shown_to_readers_too_whether_changes_are_switched_on(opened: Open) -> None:
+def test_the_lists_are_shown_whether_changes_are_switched_on(opened: Open) -> None:
     counter = opened((TEXT % 'groupAllowFrom: [], groupPolicy: "allowlist",').replace("config: true", "config: false"))
-    said = with_store(counter, "/allowlist", KIM, authority="authorised")
+    said = with_store(counter, "/allowlist", KIM)
     assert said.split("\n") == [
         "Account default",
         "Direct chats, dmPolicy pairing:",
@@ -66,6 +66,14 @@ def test_the_lists_are_shown_to_readers_too_whether_changes_are_switched_on(open
         "channels.imessage.groupAllowFrom: nobody",
     ]
     assert counter.enroll() == Enroll("list", "default", "", 1, counter.ref)
+
+
+@pytest.mark.parametrize("text", ["/allowlist", "/allowlist list dm", "/allowlist list group"])
+def test_they_are_for_owners_and_a_look_at_them_is_not_on_record(counter: Counter, text: str) -> None:
+    said = counter.say(text, "authorised")
+    assert said.startswith("Only an owner")
+    assert KIM not in said
+    assert counter.pairing.told == counter.audited == []
 
 
 def test_a_store_that_cannot_be_read_is_said(counter: Counter) -> None:

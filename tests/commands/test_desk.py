@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.commands import answers
 from actors.commands.desk import BROKEN, PATIENCE, CommandDesk
 from actors.envelopes.control import Enrolled, Overruled, Replay
 from actors.envelopes.inbound import Corrupt, Dropped
@@ -14,14 +15,31 @@ from config.writer import Writer, WriteRefusedError
 from tests.commands.conftest import Open
 from tests.commands.counter import TEXT, Counter
 from tests.support.probes import KillableStage
-from tests.support.rows import address
+from tests.support.rows import ANN, address
 
 LIMIT = "channels.imessage.historyLimit"
 SET = f"/config set {LIMIT}=3"
 
 
-def test_it_asks_for_commands_an_earlier_life_left_open(counter: Counter) -> None:
+def test_it_asks_for_commands_an_earlier_life_left_open_once_it_knows_who_is_shut_out(counter: Counter) -> None:
+    assert counter.journal.told == []
+    counter.recheck()
     assert counter.journal.told == [Replay("commanded", counter.ref)]
+    counter.recheck()
+    assert len(counter.journal.told) == 1
+
+
+@pytest.mark.parametrize("replayed", [True, False])
+@pytest.mark.parametrize("text", ["/config", SET, "/restart"])
+def test_somebody_shut_out_since_gets_no_answer(counter: Counter, text: str, replayed: bool) -> None:
+    before, lost = counter.file.read_text(), Dropped("revoked", "channels.imessage.allowFrom")
+    counter.recheck(lambda row: lost if row.sender == ANN else None)
+    seq = counter.tell(text, replayed=replayed)
+    assert counter.settled == [(seq, lost)]
+    assert (counter.replies, counter.restarts) == ([], [])
+    assert counter.file.read_text() == before
+    counter.recheck()
+    assert counter.say("/config show commands.config") == "commands.config: true"
 
 
 def test_the_answer_goes_where_the_command_came_from(counter: Counter) -> None:
@@ -48,18 +66,21 @@ def test_a_command_is_read_as_the_gate_reads_it(counter: Counter, text: str) -> 
 def test_a_write_of_an_earlier_life_is_not_made_again(counter: Counter, text: str, look: str) -> None:
     before = counter.file.read_text()
     said = counter.say(text, replayed=True)
-    assert said.startswith("The gateway was restarted in the middle of this.")
+    assert said.startswith("This waited too long, or the gateway was restarted in the middle of it")
     assert said.endswith(f"Look: {look}")
     assert counter.file.read_text() == before
-    assert counter.keeper.told == counter.pairing.told == []
+    assert counter.ordered == counter.pairing.told == []
 
 
 def test_a_write_of_an_earlier_life_that_was_never_allowed_is_refused(counter: Counter) -> None:
     assert counter.say(SET, "authorised", replayed=True).startswith("Only an owner")
 
 
-def test_a_read_of_an_earlier_life_is_answered(counter: Counter) -> None:
-    assert counter.say("/config show commands.config", replayed=True) == "commands.config: true"
+@pytest.mark.parametrize("text", ["/config", "/config show commands.config", "/allowlist", "/debug show"])
+def test_a_read_that_waited_is_not_answered_on_what_its_sender_might_do_then(counter: Counter, text: str) -> None:
+    assert counter.say(text, replayed=True) == answers.again()
+    assert answers.again().endswith("it is not carried out now. Send it again.")
+    assert counter.ordered == counter.pairing.told == []
 
 
 def test_a_command_that_is_told_twice_is_carried_out_once(counter: Counter) -> None:
@@ -76,9 +97,19 @@ def test_a_restart_is_answered_by_the_next_life(counter: Counter) -> None:
     assert counter.restarts == ["now"]
     assert not counter.replies
     assert not counter.settled
+    counter.stage.advance(1.0)
     counter.open()
     assert counter.say("/restart", replayed=True, seq=seq) == "Restarted: imessage-gateway 0.1.0 is running."
     assert counter.restarts == ["now"]
+
+
+def test_a_restart_that_waited_for_its_release_is_none(counter: Counter) -> None:
+    """It came in this life of the gateway, or nobody can tell."""
+    assert counter.say("/restart", replayed=True) == answers.again()
+    counter.stage.advance(1.0)
+    counter.open(generation=2)
+    assert counter.say("/restart", replayed=True) == answers.again()
+    assert counter.restarts == []
 
 
 def test_a_restart_is_refused_without_a_line_in_the_record_of_the_config(counter: Counter) -> None:

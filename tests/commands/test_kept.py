@@ -15,15 +15,15 @@ from tests.support.rows import inbound
 @pytest.mark.parametrize(
     ("text", "stays"),
     [
-        ("/config set a.b=SECRET", "/config set a.b..."),
-        ("  /CONFIG: set a.b = SECRET and more", "  /CONFIG: set a.b..."),
-        ("/config set a.b SECRET", "/config set a.b..."),
-        ("/config get a.b=SECRET", "/config get a.b..."),
-        ('/debug set a["x=y"]=SECRET', '/debug set a["x...'),
-        ("/config put a=SECRET", "/config..."),
-        ("/config SECRET", "/config..."),
-        ("/config set a=\nSECRET", "/config set a..."),
-        ("@pat /config set a=SECRET", "@pat /config set a..."),
+        ("/config set a.b=SECRET", "/config set a.b ..."),
+        ("  /CONFIG: set a.b = SECRET and more", "  /CONFIG: set a.b ..."),
+        ("/config set a.b SECRET", "/config set a.b ..."),
+        ("/config get a.b=SECRET", "/config get a.b ..."),
+        ('/debug set a["x=y"]=SECRET', '/debug set a["x ...'),
+        ("/config put a=SECRET", "/config ..."),
+        ("/config SECRET", "/config ..."),
+        ("/config set a=\nSECRET", "/config set a ..."),
+        ("@pat /config set a=SECRET", "@pat /config set a ..."),
     ],
 )
 def test_the_value_is_cut_off(text: str, stays: str) -> None:

@@ -19,8 +19,9 @@ READER = OWNER._replace(authority="authorised")
 OFF = TEXT.replace("config: true, debug: true", "config: false, debug: false, restart: false")
 
 WRITES = ["/config set channels.imessage.name=x", "/config unset channels.imessage.name", "/config undo"]
-OWNERS = [*WRITES, "/debug", "/debug set channels.imessage.name=x", "/allowlist add +15551112222", "/restart"]
-READS = ["/config", "/config show commands", "/allowlist list"]
+OWNERS = [*WRITES, "/debug", "/debug set channels.imessage.name=x", "/restart"]
+OWNERS += ["/allowlist", "/allowlist list", "/allowlist list group", "/allowlist frob", "/allowlist add +15551112222"]
+READS = ["/config", "/config show commands"]
 
 
 @pytest.mark.parametrize("text", OWNERS)
@@ -28,7 +29,7 @@ def test_what_changes_something_is_for_owners(counter: Counter, text: str) -> No
     said = counter.say(text, "authorised")
     assert said.startswith("Only an owner may do that.")
     assert "gateway config set 'commands.ownerAllowFrom[1]' +15552223333" in said
-    assert counter.keeper.told == counter.pairing.told == counter.restarts == []
+    assert counter.ordered == counter.pairing.told == counter.restarts == []
 
 
 @pytest.mark.parametrize("text", [*OWNERS, *READS])
@@ -37,7 +38,7 @@ def test_nothing_is_shown_or_changed_in_a_group(counter: Counter, text: str, aut
     before = counter.file.read_text()
     assert counter.say(text, authority, is_group=True) == permission.DIRECT
     assert counter.file.read_text() == before
-    assert counter.keeper.told == counter.pairing.told == counter.restarts == []
+    assert counter.ordered == counter.pairing.told == counter.restarts == []
 
 
 @pytest.mark.parametrize(

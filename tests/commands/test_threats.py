@@ -88,7 +88,7 @@ def test_what_reaches_out_of_the_gateway_is_not_set_even_by_an_owner(counter: Co
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_nor_is_it_laid_over_the_config(counter: Counter, text: str) -> None:
     assert counter.say(f"/debug set {text}").startswith("Not changed")
-    assert counter.keeper.told == []
+    assert counter.ordered == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_whoever_is_no_owner_changes_nothing(counter: Counter, who: str) -> None
     for text in ("/config set commands.restart=false", "/allowlist add +15551112222", "/debug reset", "/restart"):
         counter.tell(text, who)
     assert counter.file.read_bytes() == before
-    assert counter.keeper.told == counter.pairing.told == counter.restarts == []
+    assert counter.ordered == counter.pairing.told == counter.restarts == []
 
 
 def test_a_refused_write_is_on_record_with_its_path(counter: Counter) -> None:

@@ -27,7 +27,14 @@ def lived_in(journal: JournalOnDisk, places: Places) -> Places:
     (places.media / "photo").write_bytes(b"12345")
     (places.gateway / "last-good").mkdir()
     (places.gateway / "last-good" / "openclaw.json").write_text("{}")
-    for name in ("gateway.json5", "owners.json", "pairing-guard.json", ".owners.json.ab.tmp", "journal.db-wal"):
+    for name in (
+        "gateway.json5",
+        "owners.json",
+        "pairing-guard.json",
+        "undo.json",
+        ".owners.json.ab.tmp",
+        "journal.db-wal",
+    ):
         (places.gateway / name).write_text("{}")
     return places
 
@@ -45,6 +52,7 @@ def test_everything_of_ours_goes_and_nothing_else(cli: Gateway, lived_in: Places
     assert rest(lived_in) == before
     assert f"removed: {lived_in.journal} (" in said.out
     assert f"removed: {lived_in.media} (5 bytes; files of messages)" in said.out
+    assert f"removed: {lived_in.undo} (2 bytes; what /config undo takes back)" in said.out
     for left in (lived_in.config, lived_in.state / "openclaw.json.bak", lived_in.state / "logs"):
         assert f"left: {left} (" in said.out
     assert f"left: {lived_in.credentials / 'imessage-default-allowFrom.json'} (who may write" in said.out
