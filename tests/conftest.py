@@ -4,10 +4,12 @@
   variable is gone. Processes a test starts inherit that.
 * ``@pytest.mark.needs("sshd")``: where the tool is absent the test is deselected and a line says so; with
   ``bin/test --require sshd`` it is an error instead.
+* ``-m soak`` also tries the properties of hypothesis, with more examples.
 """
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -18,8 +20,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import examples
 from tests.support.tools import REQUIRE_VARIABLE, absent, tool_names
 
+SOAK = "soak"
 DESELECTED = pytest.StashKey[dict[str, int]]()
 SAFE_FOLDER = pytest.StashKey[Path]()
 
@@ -43,6 +47,20 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="gateway-tests-")).resolve()
     config.stash[SAFE_FOLDER] = folder
     _live_in(folder / "session")
+    if config.option.markexpr == SOAK:
+        examples.soak()
+
+
+def pytest_collection() -> None:
+    """Nothing that is imported becomes garbage: do not look for it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Nor while the tests run: eight thousand of them, looked through again and again, take as long as many a test."""
+    gc.enable()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -59,6 +77,15 @@ def home(request: pytest.FixtureRequest) -> Iterator[Path]:
     _live_in(folder)
     yield folder
     os.environ.update(before)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """In a soak the properties have their part too."""
+    if item.config.option.markexpr == SOAK:
+        from hypothesis import is_hypothesis_test
+
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(SOAK)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,7 +6,8 @@ the pairing registry for challenges, the sender for our own rows (evidence of wh
 without a chat, nobody for refusals. Held rows come back as ``Recorded`` and are judged once more; the same hold again
 changes nothing.
 At its start, and whenever the files of pairing or a newer config say something new, the sessions are told by whom to
-look again at what still waits; only then the journal is asked for what is open of accounts that run again.
+look again at what still waits, and the journal is asked for the answers that wait in the outbox (``Forfeited``): their
+senders give up those of whoever was shut out. Only then it is asked for what is open of accounts that run again.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,19 @@ from typing import Any, NamedTuple, Protocol
 from actors.access.policy import STORE_UNREADABLE, Allowed, agent_of, decide, flip, refused
 from actors.access.reasons import ACCOUNTS_KEY, BEFORE_APPROVAL, NO_ACCOUNT, REASONS, UNAUTHORISED_COMMAND
 from actors.access.view import AccessView
-from actors.envelopes.control import AllowedChanged, Listen, Reconfigure, Record, Recorded, Ref, Replay, Tick
+from actors.envelopes.control import (
+    AllowedChanged,
+    Forfeited,
+    Listen,
+    Order,
+    Reconfigure,
+    Record,
+    Recorded,
+    Ref,
+    Replay,
+    Review,
+    Tick,
+)
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import (
     Admit,
@@ -34,6 +47,8 @@ from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
 STAMP_SECONDS = 1.0
+REVIEWS = 2
+"""How often the outbox is reviewed once more, ``STAMP_SECONDS`` apart: an answer may have been on its way into it."""
 REMEMBERED_DROPS = 10_000
 _BY_FILES = frozenset({UNAUTHORISED_COMMAND, BEFORE_APPROVAL})
 _PASSED_ON = frozenset({Admit, Challenge, Control})
@@ -93,6 +108,9 @@ class AccessController(Actor):
         self._readable: dict[str, bool] = {}
         """By account that was looked at: whether the files of pairing could be read."""
         self._told: set[tuple[str, int, str]] = set()
+        self._review: Review | None = None
+        self._reviews = 0
+        """How often that is still to be asked for."""
 
     def on_start(self) -> None:
         """Read who is allowed, and judge again what an unreadable store held up; also what pairing could not do."""
@@ -115,8 +133,11 @@ class AccessController(Actor):
                 self._refresh()
             case Reconfigure(rules):
                 self._go_by(rules)
+            case Forfeited(account, keys):
+                self._forfeited(account, keys)
             case Tick("stamps"):
                 self._refresh()
+                self._review_again()
                 self.clock.after(STAMP_SECONDS, self.actor_ref, Tick("stamps"))
 
     def _judge(self, row: Inbound) -> None:
@@ -216,6 +237,22 @@ class AccessController(Actor):
         recheck = Recheck(self.clock.wall(), lost, agent)
         for each in (self._sessions, self._desk):
             self.tell(each, recheck)
+        self._review, self._reviews = Review(lost, self.actor_ref), REVIEWS
+        self.tell(self._journal, self._review)
+
+    def _review_again(self) -> None:
+        if self._reviews:
+            self._reviews -= 1
+            self.tell(self._journal, self._review)
+
+    def _forfeited(self, account: str, keys: tuple[int, ...]) -> None:
+        sender = self._senders.get(account)
+        if sender is not None:
+            self.log.info(
+                "account {}: {} chunks wait for people who may not speak any more: revoked", account, len(keys)
+            )
+        for key in keys:
+            self.tell(sender, Order(key, "revoke"))
 
     def _look(self, account: str) -> bool:
         """Look at the pairing files; True when they say something new."""

@@ -1,6 +1,6 @@
 """Messages that steer actors: journaling, remote calls, ticks, life cycle."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pykka import ActorRef
@@ -43,10 +43,26 @@ class Replay(Envelope, gc=True):
     seqs: tuple[int, ...] = ()
 
 
-class Rest(Envelope, gc=True):
-    """The rest of a replay: the rows ``seqs`` from index ``start`` on are still to be told."""
+class Review(Envelope, gc=True):
+    """Find what waits in the outbox for somebody who may not speak any more: ``refused`` takes the row that is answered
+    and says why, None if they may. ``then`` is told ``Forfeited``. A later one takes the place of an earlier.
+    """
 
-    replay: Replay
+    refused: Callable[[Any], Any]
+    then: Ref
+
+
+class Forfeited(Envelope):
+    """These chunks of an account were never handed to imsg, and whoever they answer may not speak any more."""
+
+    account: str
+    keys: tuple[int, ...]
+
+
+class Rest(Envelope, gc=True):
+    """The rest of a replay, or of a review: the rows ``seqs`` from index ``start`` on are still to be told."""
+
+    replay: Replay | Review
     seqs: Sequence[int]
     start: int
 
@@ -60,6 +76,7 @@ class Discard(Envelope):
 class Order(Envelope):
     """What the operator wants done with chunk ``key``: ``sent``, ``failed``, ``retry`` or ``discard``.
     ``sent`` and ``failed`` settle an uncertain one by the operator's own knowledge; ``chunk`` is it from the journal.
+    ``revoke``, of the access controller: whoever it answers may not speak any more.
     """
 
     key: int

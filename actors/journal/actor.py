@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Discard, Keep, Number, Numbered, Reconfigure, Record, Recorded, Replay, Rest, Tick
+from actors.envelopes.control import Discard, Keep, Number, Numbered, Reconfigure, Record, Recorded, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Verdict
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
+from actors.journal.current import Current
 from actors.journal.gate import Gate, challenged, commanded
 from actors.journal.ledger import Ledger
 from actors.journal.pruning import PAUSE_SECONDS, Pruning
-from actors.journal.replays import Replays, Told
+from actors.journal.replays import Question, Replays, Rests, Told
 from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS
 from actors.journal.schema import explain
 from actors.journal.store import Store
@@ -65,10 +66,11 @@ class Journal(Actor):
         self._store = store
         self._path = path
         self._ledger = ledger
-        self._gate = Gate(store)
-        self._replays = Replays(store, self._gate, ledger, sources, self.log)
+        current = Current(sources)
+        self._gate = Gate(store, current)
+        self._replays = Replays(store, self._gate, ledger, current, self.log)
         self._pending: list[Record] = []
-        self._asked: list[Replay | Rest | Number] = []
+        self._asked: list[Question | Number] = []
         self._failing = False
         self._since_floor = 0
         self._pruning = Pruning(store, ledger, keep, self.log)
@@ -89,7 +91,7 @@ class Journal(Actor):
                 self._commit()
             return
         match message:
-            case Replay() | Rest() | Number():
+            case _ if isinstance(message, Question | Number):
                 self._answer(message)
             case Discard(seqs):
                 self._discard(seqs)
@@ -205,7 +207,7 @@ class Journal(Actor):
         elif record.then is not None:
             self.tell(record.then, Recorded(seq, record.fact))
 
-    def _answer(self, asked: Replay | Rest | Number) -> None:
+    def _answer(self, asked: Question | Number) -> None:
         if not self._failing:
             self._commit()
         if self._failing:
@@ -213,7 +215,7 @@ class Journal(Actor):
             self._asked.append(asked)
             return
         told: Told
-        rests: tuple[Rest, ...] = ()
+        rests: Rests = ()
         try:
             if isinstance(asked, Number):
                 told = [(asked.reply_to, self._number(asked))]

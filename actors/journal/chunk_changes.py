@@ -1,13 +1,14 @@
 """What facts about chunks change in the outbox: rows to insert, updates, counts. Pure.
 
-What an operator decides is looked at against the state a chunk is in: it changes what is still as they saw it, or
-nothing.
+What an operator decides, or whoever may speak, is looked at against the state a chunk is in: it changes what is still
+as they saw it, or nothing.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from actors.access.reasons import REVOKED
 from actors.envelopes.control import Record
 from actors.envelopes.facts import Discarded, Failed, Queued, Requeued, Sent
 from actors.envelopes.outbound import reply_of
@@ -17,6 +18,7 @@ from actors.journal.statements import CHUNK, STATES
 TALLY = "outbox:"
 """What stands before a state in the tally."""
 ENDS = {Sent: f"{TALLY}sent", Failed: f"{TALLY}failed"}
+WAITING = ("queued", "deferred")
 RETRIABLE = ("attempted", "deferred", "uncertain", "failed")
 
 Look = Callable[[int], tuple[str, str] | None]
@@ -81,9 +83,9 @@ class ChunkChanges:
         return 0
 
     def discarded(self, fact: Discarded, look: Look) -> int:
-        """Given up: -1 when it went out, or was given up before."""
+        """Given up: -1 when it went out, or was given up before; when revoked, also when it does not wait any more."""
         state, _ = self._now(fact.key, look)
-        if state in ("", "sent", "discarded"):
+        if state in ("", "sent", "discarded") or (fact.why == REVOKED and state not in WAITING):
             return -1
         self._leave(state)
         self._tally[f"{TALLY}discarded"] += 1

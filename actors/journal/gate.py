@@ -14,6 +14,7 @@ from actors.envelopes.facts import Discarded, Failed, Queued, Rejudged, Sent, Se
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Admit, Admitted, Challenged, Commanded, Control, Corrupt, Inbound
 from actors.journal.active import Window
+from actors.journal.current import Current
 from actors.journal.store import Store, StoredRow
 from actors.normalizer.normalize import Malformed, normalize
 from actors.outbound.answers import answer_of
@@ -84,11 +85,13 @@ def told_again(stored: StoredRow, row: Inbound) -> Challenged | Commanded:
 class Gate:
     """Window plus the sessions' ref. ``admit`` yields what may go now."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, current: Current) -> None:
         self._store = store
+        self._current = current
         self._window: Window[Admitted | None] = Window()
         self._to: Ref | None = None
-        self._open: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._open: dict[int, tuple[int, tuple[int, ...], ReplyAddress]] = {}
+        """By answer: how many of its chunks have not ended, the rows it settled, where it goes."""
         self._now: list[tuple[Ref, Admitted]] = []
         self._due: list[tuple[int, Admitted | None]] = []
         """Rows that are live and not told yet: where they cannot be read, they still are when it works again."""
@@ -167,8 +170,9 @@ class Gate:
             self._ended(answer_of(fact.key), 1)
         elif kind is Queued:
             rows = tuple(seq for seq, _ in fact.settles)
-            if fact.chunks:
-                self._open[answer_of(fact.chunks[0].key)] = (len(fact.chunks), rows)
+            to = fact.chunks[0].address if fact.chunks else None
+            if to is not None and self._current.has(to.account, to.source):
+                self._open[answer_of(fact.chunks[0].key)] = (len(fact.chunks), rows, to)
             else:
                 self._release(rows)
         elif kind is Settled:
@@ -185,10 +189,17 @@ class Gate:
             return
         left = entry[0] - count
         if left > 0:
-            self._open[answer] = (left, entry[1])
+            self._open[answer] = (left, *entry[1:])
         else:
             del self._open[answer]
             self._release(entry[1])
+
+    def let_go(self) -> None:
+        """Accounts read other databases: answers that wait until they read theirs again hold no place."""
+        for answer, (_, rows, to) in list(self._open.items()):
+            if not self._current.has(to.account, to.source):
+                del self._open[answer]
+                self._release(rows)
 
     def _release(self, rows: tuple[int, ...]) -> None:
         for seq in rows:

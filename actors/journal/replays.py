@@ -1,4 +1,4 @@
-"""What the journal tells again, after a restart or because the operator asks.
+"""What the journal tells again, after a restart or because the operator asks, and what of it nobody may get any more.
 
 Numbers of rows are looked up at once, their bodies page by page: however many rows are told again, few are in memory
 at a time, and whoever is told them can keep up. Work of an account that is gone, or that read another database, stays
@@ -8,7 +8,19 @@ where it is, until a newer config names that again.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actors.envelopes.control import Landmark, OpenChunk, Recorded, Ref, Replay, Replayed, Rest, SourceState, Spoken
+from actors.envelopes.control import (
+    Forfeited,
+    Landmark,
+    OpenChunk,
+    Recorded,
+    Ref,
+    Replay,
+    Replayed,
+    Rest,
+    Review,
+    SourceState,
+    Spoken,
+)
 from actors.envelopes.facts import Settled
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Asked, Challenged, Commanded
@@ -19,6 +31,7 @@ from actors.journal.gate import Gate, challenged, readable, told_again
 from actors.journal.ledger import Ledger
 from actors.journal.store import Store
 from actors.normalizer.echoes import MOST
+from actors.outbound.strays import ELSEWHERE
 
 PAGE = 64
 RECALLED = 366 * 86_400.0
@@ -31,31 +44,45 @@ MOST_ASKED = 16
 ASKED = {"challenged": "challenge", "commanded": "command"}
 """Kinds of rows that are told again to whoever asks, by what is asked for."""
 
+LET_IN = ("admit", "command")
+"""Kinds of rows whose answers are for somebody who was let in; a pairing code is for a stranger."""
+
+Question = Replay | Review | Rest
+Rests = tuple[Rest, ...]
 Told = list[tuple[Ref, Any]]
 OpenRow = tuple[int, str, int, int, int]
 """``(seq, account, source, chat_id, waits)``."""
 
 
 class Replays:
-    """Answers to ``Replay``: what to tell whom, and what is left to tell after that."""
+    """Answers to ``Replay`` and ``Review``: what to tell whom, and what is left to tell after that."""
 
-    def __init__(self, store: Store, gate: Gate, ledger: Ledger, sources: Mapping[str, int] | None, log: Any) -> None:
+    def __init__(self, store: Store, gate: Gate, ledger: Ledger, current: Current, log: Any) -> None:
         self._store = store
         self._gate = gate
         self._ledger = ledger
-        self._current = Current(sources)
+        self._current = current
         self._askers: dict[str, Ref] = {}
         """Who asked last for what of ``ASKED``."""
+        self._review: Review | None = None
+        """The latest."""
         self._log = log
 
     def go_by(self, sources: Mapping[str, int] | None) -> bool:
         """From now on the accounts read these databases; False where they did before."""
-        return self._current.change(sources)
+        changed = self._current.change(sources)
+        if changed:
+            self._gate.let_go()
+        return changed
 
-    def answer(self, asked: Replay | Rest, now: float) -> tuple[Told, tuple[Rest, ...]]:
+    def answer(self, asked: Question, now: float) -> tuple[Told, Rests]:
         """``now`` is unix seconds. Raises sqlite3.Error: ask again, nothing was told."""
         if isinstance(asked, Rest):
             return self._page(asked)
+        if isinstance(asked, Review):
+            waiting = self._store.waiting_replies(self._ledger.floor << POSITION_BITS)
+            self._review = asked
+            return self._page(Rest(asked, waiting, 0))
         match asked.what:
             case "challenged" | "commanded":
                 return self._asked_for(asked)
@@ -70,7 +97,7 @@ class Replays:
                 return self._resumed()
         return [(asked.then, self._value(asked, now))], ()
 
-    def _asked_for(self, asked: Replay) -> tuple[Told, tuple[Rest, ...]]:
+    def _asked_for(self, asked: Replay) -> tuple[Told, Rests]:
         """All open rows of a kind; whoever asked is told those of accounts that come later too."""
         kind = ASKED[asked.what]
         answer = self._page(Rest(asked, [seq for seq, *_ in self._open_rows(kind)], 0))
@@ -78,7 +105,7 @@ class Replays:
         self._current.told(kind)
         return answer
 
-    def _resumed(self) -> tuple[Told, tuple[Rest, ...]]:
+    def _resumed(self) -> tuple[Told, Rests]:
         """What is open of accounts that were not current when everything else was told."""
         admitted = self._that_came("admit")
         rests = tuple(
@@ -135,16 +162,30 @@ class Replays:
             return sorted(set(asked.seqs))
         return self._store.held_seqs(asked.reason, asked.account) if asked.reason else ()
 
-    def _page(self, page: Rest) -> tuple[Told, tuple[Rest, ...]]:
+    def _page(self, page: Rest) -> tuple[Told, Rests]:
         """The next rows of a page; those that were settled or judged meanwhile are left out."""
-        end = page.start + PAGE
-        part, then = page.seqs[page.start : end], page.replay.then
+        end, asked = page.start + PAGE, page.replay
+        part, then = page.seqs[page.start : end], asked.then
         told: Told
-        if page.replay.what == "held":
-            told = [(then, message) for message in self._held_again(page.replay, part)]
+        if isinstance(asked, Review):
+            if asked is not self._review:
+                return [], ()
+            told = [(then, message) for message in self._forfeited(asked, part)]
+        elif asked.what == "held":
+            told = [(then, message) for message in self._held_again(asked, part)]
         else:
             told = [(then, message) for message in self._open_again(part)]
-        return told, (Rest(page.replay, page.seqs, end),) if end < len(page.seqs) else ()
+        return told, (Rest(asked, page.seqs, end),) if end < len(page.seqs) else ()
+
+    def _forfeited(self, review: Review, seqs: Sequence[int]) -> list[Forfeited]:
+        """What waits to be handed to imsg and answers these rows, by account. What cannot be read back stays."""
+        found: dict[str, list[int]] = {}
+        for stored in self._store.rows(seqs):
+            row = readable(stored) if stored.kind in LET_IN else None
+            if row is not None and review.refused(row) is not None:
+                for account, key in self._store.waiting_chunks(stored.seq):
+                    found.setdefault(account, []).append(key)
+        return [Forfeited(account, tuple(keys)) for account, keys in found.items()]
 
     def _held_again(self, asked: Replay, seqs: Sequence[int]) -> list[Recorded]:
         told = []
@@ -182,14 +223,16 @@ class Replays:
         return current
 
     def _open_chunks(self, account: str) -> tuple[OpenChunk, ...]:
-        chunks = []
+        chunks, elsewhere = [], 0
         for key, owner, source, chat_id, chat_guid, service, era, *state in self._store.open_chunks(
             account, self._ledger.floor << POSITION_BITS
         ):
             self._ledger.remember(key, state[1], owner)
             if not self._current.has(owner, source):
-                self._log.warning("chunk {} belongs to another database than {} reads now; it is kept", key, owner)
+                elsewhere += 1
                 continue
             to = ReplyAddress(owner, source, chat_id, chat_guid, service, era)
             chunks.append(OpenChunk(key, to, *state))
+        if elsewhere:
+            self._log.warning(ELSEWHERE, elsewhere, account)
         return tuple(chunks)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from actors.envelopes.outbound import POSITION_BITS, chunk_key
 from actors.journal.positions import UNSET, Position
 
 INBOUND_COLUMNS = (
     "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era, authority"
 )
 OPEN_STATES = "('queued', 'attempted', 'deferred', 'uncertain')"
+WAITING = "('queued', 'deferred')"
 IDENTITY_BITS = 62
 
 
@@ -217,6 +219,16 @@ class Store:
             f"coalesce(guid, '') FROM outbox WHERE key >= ? AND account = ? AND state IN {OPEN_STATES} ORDER BY key"
         )
         return self.connection.execute(query, (floor_key, account)).fetchall()
+
+    def waiting_replies(self, floor_key: int) -> list[int]:
+        """The numbers of the rows that chunks answer which wait to be handed to imsg, oldest first."""
+        query = f"SELECT DISTINCT key >> {POSITION_BITS} FROM outbox WHERE key >= ? AND state IN {WAITING} ORDER BY key"
+        return [seq for (seq,) in self.connection.execute(query, (floor_key,))]
+
+    def waiting_chunks(self, seq: int) -> list[tuple[str, int]]:
+        """``(account, key)`` of those of one row, in key order."""
+        query = f"SELECT account, key FROM outbox WHERE key >= ? AND key < ? AND state IN {WAITING} ORDER BY key"
+        return self.connection.execute(query, (chunk_key(seq, 0), chunk_key(seq + 1, 0))).fetchall()
 
     def open_owners(self, floor_key: int) -> dict[str, int]:
         """How many chunks that have not ended each account has."""

@@ -25,4 +25,7 @@ The states of a chunk, and who moves it::
     uncertain, parked, failed  queued  operator: retry; a failed one once the journal has it so, behind its chat's
     uncertain, parked  sent, failed    operator: sent, failed
     any but sent, attempted  DISCARDED  operator: discard; what stands behind it moves up
+    queued, deferred  DISCARDED  whoever it answers was shut out; while attempted, once it is known not to have started
+
+What belongs to another Messages database than the account reads now stays queued, on disk only.
 """

@@ -52,14 +52,15 @@ class Lanes:
         """Whether the answer this chunk belongs to was taken in before."""
         return answer_of(chunk.key) in self._taken
 
-    def _take(self, chunk: Chunk) -> None:
+    def take(self, chunk: Chunk) -> None:
+        """Its answer is taken in."""
         self._taken[answer_of(chunk.key)] = None
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
 
     def add(self, chunk: Chunk) -> None:
         """A chunk was queued; it stands behind everything of its chat."""
-        self._take(chunk)
+        self.take(chunk)
         if (parked := self._parked.get(answer_of(chunk.key))) is not None:
             parked.append(chunk)
             return
@@ -138,7 +139,7 @@ class Lanes:
 
     def adopt(self, chunk: Chunk) -> None:
         """A chunk that was under way when the last gateway ended: its lane waits for evidence."""
-        self._take(chunk)
+        self.take(chunk)
         key = lane_of(chunk)
         lane = self._lanes.setdefault(key, _Lane())
         lane.busy, lane.held = chunk, True
@@ -146,7 +147,7 @@ class Lanes:
 
     def adopt_parked(self, chunk: Chunk) -> None:
         """A chunk that is uncertain since long: the rest of its reply stays behind."""
-        self._take(chunk)
+        self.take(chunk)
         self._parked.setdefault(answer_of(chunk.key), [])
 
     def wait(self, chunk: Chunk, until: float) -> None:

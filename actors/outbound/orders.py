@@ -8,6 +8,8 @@ knows the state: it stores no order that comes too late.
 from typing import Literal
 
 Where = Literal["under way", "in doubt", "waiting", "ended", "gone"]
+REVOKE = "revoke"
+"""No word of the operator's: whoever the chunk answers was shut out. What does not wait is left alone, in silence."""
 BY_HAND = "the operator says that it did not go out"
 
 _ALLOWED: dict[str, frozenset[Where]] = {

@@ -4,8 +4,7 @@ In: what the sender learned of a chunk. Out: the chunk in its new place (its lan
 and a report of it to the journal, the echo memory and the operator. When sends may start is the sender's concern.
 """
 
-from collections.abc import Callable
-
+from actors.access.reasons import REVOKED
 from actors.envelopes.control import OpenChunk, Order, Spoken, Tick
 from actors.envelopes.link import OwnRow
 from actors.envelopes.outbound import Chunk
@@ -14,29 +13,34 @@ from actors.outbound.flights import Flight
 from actors.outbound.inquiries import Inquiries
 from actors.outbound.lanes import Key, Lanes, lane_of
 from actors.outbound.leftovers import restore
-from actors.outbound.orders import BY_HAND, Where, refusal
-from actors.outbound.report import Report
+from actors.outbound.orders import BY_HAND, REVOKE, Where, refusal
+from actors.outbound.report import GIVEN_UP, Report
 from actors.outbound.settlement import CameToNothing, WentOut
+from actors.outbound.strays import Later, Strays
 from actors.outbound.verdicts import RETRY_SECONDS, Accepted, Blocked, Hopeless, Meaning, NotStarted, Unknown, Used
 from actors.runtime.clock import Clock
 
 
 class Outbox:
-    """``later`` takes seconds and a tick for the sender: ``resume``, ``park`` or one of the inquiries'."""
+    """``later`` takes seconds and a tick for the sender: ``resume``, ``park``, ``strays`` or one of the inquiries'.
 
-    def __init__(
-        self, report: Report, inquiries: Inquiries, clock: Clock, later: Callable[[float, Tick], None]
-    ) -> None:
+    ``source`` is the Messages database that is sent over, None where there is only one.
+    """
+
+    def __init__(self, report: Report, inquiries: Inquiries, clock: Clock, later: Later, source: int | None) -> None:
         self._report = report
         self._inquiries = inquiries
         self._doubts = inquiries.doubts
         self._clock = clock
         self._later = later
         self.lanes = Lanes()
+        self.strays = Strays(source, self.lanes, report.stray, later)
         self.anew = set[int]()
         """What goes out without a GUID: Messages has given up the message that bears it."""
         self._insisted = set[int]()
         """What the operator sent again."""
+        self._revoked = set[int]()
+        """What is being sent to somebody who may not speak any more: where it did not start, it does not again."""
         self._sought: dict[int, Chunk] = {}
         """Dead letters the operator sent again, until the journal says that they are."""
         self._later_answers = set[int]()
@@ -52,6 +56,7 @@ class Outbox:
         self.lanes.inherit(before.lanes)
         self.anew |= before.anew
         self._insisted |= before._insisted
+        self._revoked |= before._revoked
 
     def landed(self, flight: Flight, result: Meaning) -> None:
         """An attempt was answered, or it is known that it will not be."""
@@ -73,12 +78,18 @@ class Outbox:
     def _sent(self, chunk: Chunk, guid: str) -> None:
         if guid:
             self._doubts.proved(guid)
-        if self._insisted:
+        if self._insisted or self._revoked:
             self._forget(chunk.key)
         self.lanes.ended(chunk.key)
         self._report.sent(chunk, guid)
 
     def _deferred(self, chunk: Chunk, why: str, pause: float | None) -> None:
+        if chunk.key in self._revoked:
+            self._report.deferred(chunk, why, 0.0)
+            self._forget(chunk.key)
+            self.lanes.ended(chunk.key)
+            self._report.discarded(chunk.key, REVOKED)
+            return
         # Without a pause of its own it is a try that counts, and the last one is the last.
         tries, delay, where = chunk.tries, pause, lane_of(chunk)
         if delay is None:
@@ -164,6 +175,7 @@ class Outbox:
 
     def _forget(self, key: int) -> None:
         self._insisted.discard(key)
+        self._revoked.discard(key)
         self.anew.discard(key)
 
     def _settled(self, doubt: Doubt) -> None:
@@ -181,8 +193,10 @@ class Outbox:
 
     def order(self, order: Order, under_way: bool) -> None:
         """What the operator wants; ``under_way``: it is being sent. What makes no sense is only logged."""
-        key, what = order.key, order.what
-        doubt, waiting = self._doubts.get(key), self.lanes.waiting(key)
+        key, what, doubt = order.key, order.what, self._doubts.get(order.key)
+        if what == REVOKE:
+            self._revoke(key, under_way)
+            return
         where: Where = "under way" if under_way else self._where(order)
         why_not = refusal(what, where)
         self._report.ordered(key, what, why_not)
@@ -194,10 +208,20 @@ class Outbox:
             self._sought[key] = Chunk(key, order.chunk.address, order.chunk.text)
             self._report.requeued(key, confirm=True)
         else:
-            self._sought.pop(key, None)
-            if waiting is not None:
-                self.lanes.remove(waiting)
-            self._report.discarded(key)
+            self._give_up(key, GIVEN_UP)
+
+    def _revoke(self, key: int, under_way: bool) -> None:
+        """Whoever it answers may not speak any more. Of what is not held here the journal knows whether it waits."""
+        if under_way:
+            self._revoked.add(key)
+        elif self._doubts.get(key) is None:
+            self._give_up(key, REVOKED)
+
+    def _give_up(self, key: int, why: str) -> None:
+        self._sought.pop(key, None)
+        if (waiting := self.lanes.waiting(key)) is not None:
+            self.lanes.remove(waiting)
+        self._report.discarded(key, why)
 
     def _where(self, order: Order) -> Where:
         key = order.key
@@ -230,7 +254,8 @@ class Outbox:
         chunk = self._sought.pop(key, None)
         if chunk is not None and found:
             self._insisted.add(key)
-            self.lanes.add(chunk)
+            if not self.strays.keeps((chunk,)):
+                self.lanes.add(chunk)
         elif chunk is not None:
             self._report.ordered(key, "retry", refusal("retry", "gone"))
 
@@ -244,13 +269,16 @@ class Outbox:
         """The journal has a later answer in its queue, or had it there before (``new`` False)."""
         if chunks and chunks[0].key in self._later_answers:
             self._later_answers.discard(chunks[0].key)
-            for chunk in chunks if new else ():
+            for chunk in chunks if new and not self.strays.keeps(chunks) else ():
                 self.lanes.add(chunk)
 
     def restore(self, items: tuple[OpenChunk, ...]) -> bool:
         """What the outbox holds; True when it must be known which own rows are proofs already."""
         wall, now = self._clock.wall(), self._clock.monotonic()
+        items = tuple(item for item in items if not self.strays.is_one(item.address))
         left = restore(items, self.lanes, self._doubts, wall, now)
+        for key in [key for key in self._revoked if self.lanes.waiting(key) is not None]:
+            self._give_up(key, REVOKED)
         self._insisted |= left.insisted
         self._report.left(len(items), left.attempted)
         for where, pause in left.waits:

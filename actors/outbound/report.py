@@ -14,6 +14,7 @@ from actors.envelopes.outbound import Chunk
 from actors.normalizer.echoes import NEVER
 from actors.outbound.doubts import Doubt
 from actors.outbound.link import BLOCKED
+from actors.outbound.strays import ELSEWHERE
 from actors.outbound.wire import spoken
 from actors.rpc.health import LinkHealth, Problem, quoted
 from actors.runtime.actor import Actor
@@ -149,9 +150,13 @@ class Report:
         """The operator sends it again; ``confirm``: the sender hears whether that was still possible."""
         self.record(Requeued(key, self._wall()), self._sender.actor_ref if confirm else None)
 
-    def discarded(self, key: int) -> None:
-        """The operator gives it up."""
-        self.record(Discarded(key, GIVEN_UP, self._wall()))
+    def discarded(self, key: int, why: str = GIVEN_UP) -> None:
+        """It is given up: by the operator, where nothing else is said."""
+        self.record(Discarded(key, why, self._wall()))
+
+    def stray(self, count: int) -> None:
+        """So many chunks came that belong to another Messages database."""
+        self._log.warning(ELSEWHERE, count, self._account)
 
     def ordered(self, key: int, what: str, why_not: str) -> None:
         """The operator's order for a chunk is carried out (``why_not`` empty), or not."""

@@ -64,7 +64,7 @@ class OutboundSender(Actor):
         self._extra = prefs.extra
         self._inquiries = Inquiries(link, self._call, self._later)
         self._doubts = self._inquiries.doubts
-        self._outbox = Outbox(self._report, self._inquiries, self.clock, self._later)
+        self._outbox = Outbox(self._report, self._inquiries, self.clock, self._later, prefs.source)
         self._lanes = self._outbox.lanes
         self._flights = Flights(self._doubts)
         self._departures = Departures(prefs.namespace, link, self._flights, self._lanes, self._outbox.anew)
@@ -131,7 +131,7 @@ class OutboundSender(Actor):
             return
         if chunks and self._lanes.knows(chunks[0]):
             return  # the row was answered again after a restart, its first answer is on its way
-        flight = self._departures.take(chunks, now)
+        flight = None if self._outbox.strays.keeps(chunks) else self._departures.take(chunks, now)
         if flight is not None:
             self._report.record(Queued(chunks, message.settles, flight.chunk.key, now, flight.guid), self.actor_ref)
         else:
@@ -242,6 +242,8 @@ class OutboundSender(Actor):
                 self._inquiries.take_up(subject, self.clock.monotonic())
             case "again" if not self._departures.closing:
                 self._inquiries.issue(subject)
+            case "strays":
+                self._outbox.strays.name()
             case "watch":
                 self._vigil.look_after()
             case "stalled":

@@ -73,11 +73,13 @@ class Place:
     def selector(self, to: ReplyAddress) -> dict[str, Any] | None:
         """Exactly one selector of the chat (imsg protocol 12.9): its number, or the GUID that outlives a database.
 
-        None when the number is another database's and there is no GUID: nothing can name the chat then.
+        None when the number is one of the database before and there is no GUID: nothing can name the chat then. Nor
+        can anything in the database of another source, which may be another account's.
         """
         if self.is_home(to):
             return {"chat_id": to.chat_id}
-        return {"chat_guid": to.chat_guid} if to.chat_guid else None
+        is_here = self.source is None or to.source == self.source
+        return {"chat_guid": to.chat_guid} if is_here and to.chat_guid else None
 
 
 def send_params(chunk: Chunk, selector: dict[str, Any], extra: dict[str, str]) -> dict[str, Any]:

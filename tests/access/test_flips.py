@@ -18,6 +18,7 @@ from actors.access.view import AccessView
 from actors.envelopes.inbound import Inbound
 from config import Loaded, Places, load
 from tests.access.builders import ANN, BEN, ECHO, row
+from tests.support.examples import examples
 
 KIM, C = "kim@x.com", "channels.imessage"
 NOBODY = Allowed()
@@ -226,7 +227,7 @@ MESSAGES = st.builds(
 
 
 @settings(
-    max_examples=120,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )

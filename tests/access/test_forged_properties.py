@@ -15,6 +15,7 @@ from actors.access.policy import Allowed, decide
 from actors.envelopes.inbound import Admit
 from tests.access.builders import row, view
 from tests.access.gates import EVERYWHERE, LISTED, admitted_at
+from tests.support.examples import examples
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NATIONAL = re.compile(r"1?([0-9]{10})")
@@ -63,20 +64,20 @@ def near(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(500))
 @given(near())
 def test_who_is_admitted_is_spelled_like_somebody_listed(sender: str) -> None:
     if admitted_at(sender):
         assert spellings(sender) & set(LISTED)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.text(max_size=40))
 def test_no_other_text_is_anybody_listed(sender: str) -> None:
     assert admitted_at(sender) == (EVERYWHERE if spellings(sender) & set(LISTED) else [])
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(near(), near())
 def test_an_entry_admits_only_what_is_spelled_like_it(entry: str, sender: str) -> None:
     of = view(dm_policy="allowlist", allow_from=(entry,))

@@ -24,9 +24,10 @@ from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, I
 from actors.normalizer.fences import KEYS
 from tests.access.builders import ANN, BEN, OWN, row, view
 from tests.access.worlds import COMMANDS, ENTRY, HANDLES, ROWS, WORLDS, World
+from tests.support.examples import examples
 
 LISTS = ("allow_from", "group_allow_from")
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=examples(150))
 
 
 @MANY
@@ -117,7 +118,7 @@ WRITTEN = st.one_of(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(400))
 @given(WRITTEN, WRITTEN, st.booleans())
 def test_s1_no_listed_handle_is_matched_by_another_canonical_identity(listed: str, sender: str, group: bool) -> None:
     assume(canonical(listed, "US") != canonical(sender, "US"))
@@ -165,7 +166,7 @@ def test_an_explanation_ends_in_the_verdict_and_every_reason_is_known(
         assert told.flip
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(400))
 @given(ROWS, WORLDS)
 def test_to_add_what_a_hint_says_changes_the_decision(message: Inbound, world: World) -> None:
     """And lets in nobody but that sender, or that chat."""

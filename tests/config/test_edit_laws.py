@@ -13,11 +13,12 @@ from config import edit
 from config.paths import Path
 from config.positions import Mark, scan
 from tests.config import json5_texts as texts
+from tests.support.examples import examples
 
 TOKEN = re.compile(r"(?P<space>//[^\n\r\u2028\u2029]*|/\*.*?\*/)|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|.", re.DOTALL)
 SPACE = " \t\r\n\u00a0\ufeff\u2028\u2029"
 
-relaxed = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 REFUSED = object()
 
 

@@ -16,6 +16,7 @@ from config.positions import Mark, scan
 from config.schema.channel import ImessageBlock
 from config.source import Source, parse_bytes
 from tests.config.pages import EXAMPLES
+from tests.support.examples import examples
 
 KEYS = sorted(
     {
@@ -68,7 +69,7 @@ def loaded(places: Places, data: bytes) -> Loaded:
     return result
 
 
-relaxed = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(deadline=None, max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow])
 
 
 @relaxed

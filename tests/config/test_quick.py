@@ -17,6 +17,7 @@ from config.source import MAX_UNUSUAL, Source, parse_bytes
 from tests.config.conftest import Load
 from tests.config.shown import EVERYTHING, TEXT
 from tests.config.test_mutations import within
+from tests.support.examples import examples
 
 REFUSED = "refused"
 BASE = ("{", "}", "[", "]", ":", ",", " ", "\n", "//x\n", "/*y*/", "a", "$b", "true", "null", "'s'", '"t"', "1", "+2.5")
@@ -64,13 +65,13 @@ def agrees(text: str) -> bool:
     return found != REFUSED and json.dumps(found) == json.dumps(expected)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(150))
 @given(parts=st.lists(st.sampled_from(BASE) | st.sampled_from(ODD), max_size=9))
 def test_random_tokens(parts: list[str]) -> None:
     assert agrees("".join(parts))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(100))
 @given(data=st.data())
 def test_damaged_json5(data: st.DataObject) -> None:
     text = """{ // c

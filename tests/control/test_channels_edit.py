@@ -21,6 +21,7 @@ from config.literals import JSON, write
 from config.schema import Config
 from config.steps import applied
 from tests.control.conftest import Gateway
+from tests.support.examples import examples
 
 TEXT = """{
   // mine
@@ -232,7 +233,7 @@ def plain(value: object) -> object:
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(channel=st.none() | CHANNEL, ident=st.sampled_from(["default", "bot", "new"]), values=ACCOUNT)
 def test_adding_one_account_leaves_the_others_as_they_were(
     channel: dict[str, Any] | None, ident: str, values: dict[str, Any]
@@ -250,7 +251,7 @@ def test_adding_one_account_leaves_the_others_as_they_were(
             assert after[name] == one
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(channel=CHANNEL, ident=st.sampled_from(["default", "a", "bot"]), delete=st.booleans())
 def test_removing_one_account_stops_it_and_no_other(channel: dict[str, Any], ident: str, delete: bool) -> None:
     before = meaning(channel)

@@ -24,7 +24,7 @@ from tests.control.conftest import Gateway
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITERS = 20
+WRITERS = 10
 TEXT = """\
 // a file with comments
 {
@@ -105,7 +105,7 @@ def is_whole(file: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_twenty_commands_and_a_chat_at_once_all_leave_their_mark(file: Path, places: Places) -> None:
+def test_ten_commands_and_a_chat_at_once_all_leave_their_mark(file: Path, places: Places) -> None:
     def chat() -> None:
         writer = Writer(places, os.environ)
         for number in range(100, 100 + WRITERS):

@@ -17,6 +17,7 @@ from actors.control.setup import render, wrapper
 from actors.control.setup.answers import AnswerError, Answers, Deployment, Given, answer, complete
 from actors.control.setup.questions import FLAGS, Surroundings, still_open
 from config import Places
+from tests.support.examples import examples
 
 TEXTS = st.one_of(
     st.text(max_size=40),
@@ -70,7 +71,7 @@ def finished(found: Given, deployment: Deployment) -> Given:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(texts=ANSWERS, deployment=st.sampled_from(get_args(Deployment)))
 def test_whatever_is_answered_the_file_loads(
     tmp_path_factory: pytest.TempPathFactory, texts: dict[str, str], deployment: Deployment

@@ -2,7 +2,7 @@
 
 A module has ``case = Cases()``, functions with ``@case(*versions)``, and one test over ``case.names()`` that asks the
 fixture ``outcome`` for each. All cases that pytest selected, those of other modules too, are started with the first of
-them, ``AT_ONCE`` at a time.
+them, ``AT_ONCE`` at a time; of those that mostly work instead of waiting only ``AT_WORK`` as well.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.town import PLAIN, Town
 
-AT_ONCE = 14
+AT_ONCE, AT_WORK = 10, 2
 
 
 class Build(Protocol):
@@ -54,15 +54,22 @@ class Cases:
     def __init__(self) -> None:
         self._cases: dict[str, Case] = {}
         self._marks: dict[str, Any] = {}
+        self._working: set[str] = set()
 
-    def __call__(self, *versions: str, soak: bool = False) -> Callable[[Versioned], Versioned]:
-        """One case for each version of imsg; ``soak``: only when long runs are asked for."""
+    def __call__(self, *versions: str, soak: bool = False, works: bool = False) -> Callable[[Versioned], Versioned]:
+        """One case for each version of imsg.
+
+        ``soak``: only when long runs are asked for. ``works``: it has thousands of messages or dozens of starts, and
+        would starve the others if there were many of its kind.
+        """
 
         def add(function: Versioned) -> Versioned:
             for version in versions:
                 name = f"{function.__name__}-{version}"
                 self._cases[name] = partial(_of_version, function, version)
                 self._marks[name] = (pytest.mark.soak, pytest.mark.timeout(600)) if soak else ()
+                if works:
+                    self._working.add(name)
             return function
 
         return add
@@ -75,15 +82,19 @@ class Cases:
         """The case of this name."""
         return self._cases[name]
 
+    def works(self, name: str) -> bool:
+        """Whether it mostly works."""
+        return name in self._working
+
 
 class Running:
-    """Cases under way."""
+    """Cases under way: by name, and whether they mostly work."""
 
-    def __init__(self, cases: dict[str, Case], folder: Path) -> None:
-        self._pool = ThreadPoolExecutor(AT_ONCE)
+    def __init__(self, cases: dict[str, tuple[Case, bool]], folder: Path) -> None:
+        self._pools = {False: ThreadPoolExecutor(AT_ONCE), True: ThreadPoolExecutor(AT_WORK)}
         self._ends: dict[str, Future[None]] = {
-            name: self._pool.submit(_play, case, folder / str(number))
-            for number, (name, case) in enumerate(cases.items())
+            name: self._pools[works].submit(_play, case, folder / str(number))
+            for number, (name, (case, works)) in enumerate(cases.items())
         }
 
     def outcome(self, name: str) -> None:
@@ -92,7 +103,8 @@ class Running:
 
     def close(self) -> None:
         """Wait for those under way; the others are not begun any more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _play(case: Case, folder: Path) -> None:

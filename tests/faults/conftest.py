@@ -1,31 +1,21 @@
-"""Towns that are torn down whatever happens."""
+"""The cases of all modules, under way together."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.faults.cases import Build as Build
-from tests.faults.cases import Case, Cases, Running, Towns
-
-
-@pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    """As many towns as a test wants."""
-    towns = Towns(tmp_path)
-    yield towns.build
-    towns.close()
+from tests.faults.cases import Case, Cases, Running
 
 
 @pytest.fixture(scope="session")
 def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """All cases that pytest selected, of all modules that have some, under way together."""
-    chosen: dict[str, Case] = {}
+    chosen: dict[str, tuple[Case, bool]] = {}
     for item in request.session.items:
         known, spec = getattr(getattr(item, "module", None), "case", None), getattr(item, "callspec", None)
         if isinstance(known, Cases) and spec is not None and "name" in spec.params:
             name = spec.params["name"]
-            chosen[f"{item.path.stem} {name}"] = known.get(name)
+            chosen[f"{item.path.stem} {name}"] = known.get(name), known.works(name)
     running = Running(chosen, tmp_path_factory.mktemp("cases"))
     yield running
     running.close()

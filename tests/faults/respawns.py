@@ -1,4 +1,4 @@
-"""A program: a thousand children one after the other, among busy threads. Exit code 0 when all is as it should be.
+"""A program: as many children as its argument says, one after the other, among busy threads. Exit code 0: all is well.
 
 It runs in a process of its own, so that every thread, descriptor and child that is left over is one of these.
 """
@@ -21,7 +21,6 @@ from actors.rpc.pipes import Channel
 from tests.support.actors import Probe, wait_until
 from tests.support.scripts import open_descriptors, shell_script
 
-CHILDREN = 1000
 AT_ONCE = 2
 BUSY = 3
 LIVES = 'echo "error $1" >&2; echo "line $1"; [ $(($1 % 3)) -gt 0 ] || exec cat'
@@ -66,14 +65,14 @@ def live_and_end(program: str, number: int) -> None:
     channel.stdin.close()
 
 
-def main() -> int:
-    """Run them all, then see what is left."""
+def main(children: int) -> int:
+    """Run so many, then see what is left."""
     with tempfile.TemporaryDirectory() as folder:
         program = shell_script(Path(folder) / "imsg", LIVES)
         threads, descriptors = threading.active_count(), open_descriptors()
         with busy_threads(Path(folder)), ThreadPoolExecutor(AT_ONCE) as pool:
-            ended = sum(1 for _ in pool.map(partial(live_and_end, program), range(1, CHILDREN + 1)))
-        assert ended == CHILDREN
+            ended = sum(1 for _ in pool.map(partial(live_and_end, program), range(1, children + 1)))
+        assert ended == children
         wait_until(lambda: threading.active_count() <= threads, what="the end of all threads")
         wait_until(lambda: open_descriptors() <= descriptors, what="the closing of all descriptors")
         wait_until(lambda: psutil.Process().children() == [], what="the end of all processes")
@@ -81,4 +80,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1])))

@@ -3,19 +3,24 @@
 What iCloud delivers late, with old dates under new numbers, is held until the operator says what to do.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from actors.simulator import database_faults
-from tests.faults.cases import Build
+from tests.faults.cases import Build, Cases
 from tests.faults.people import EVERYONE, Person, crowd, numbered, verb, wait_sent, write
-from tests.faults.town import ANN, BEN, VERSIONS, Town, wait_for
+from tests.faults.town import ANN, BEN, Town, wait_for
 
 CHATS, EACH, IN_ONE = 50, 50, 1000
 ALL = CHATS * EACH + IN_ONE
 
+case = Cases()
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_flood_is_answered_in_order_and_starves_nobody(build: Build, version: str) -> None:
+
+@case("0.9", "0.15", works=True)
+@case("0.5", soak=True)
+def come_as_a_flood_are_answered_in_order_and_starve_nobody(build: Build, version: str) -> None:
     """1,000 messages in one chat, 50 in each of 50 others, and one in a new chat while they are being answered."""
     # Up to 0.13 imsg itself delivers a hundred at a time, so that the live one comes last: that is not at stake here.
     town = build(version, flags="--send-delay-ms 1 --poll-rows 4000")
@@ -43,8 +48,9 @@ def wait_all(town: Town) -> list[str]:
     return town.sent()
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_what_icloud_flushes_is_held_released_and_discarded(build: Build, version: str) -> None:
+@case("0.9", "0.15", works=True)
+@case("0.5", soak=True)
+def are_flushed_by_icloud_are_held_released_and_discarded(build: Build, version: str) -> None:
     """Old dates, new numbers, while the gateway watches: held, listed, answered in order on command, or given up."""
     town = build(version, flags="--poll-rows 1000")
     town.configure(EVERYONE)
@@ -78,3 +84,10 @@ def test_what_icloud_flushes_is_held_released_and_discarded(build: Build, versio
 def numbered_from_one(count: int) -> list[str]:
     """The texts of a flush."""
     return [f"backlog {number + 1}" for number in range(count)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", case.names())
+def test_messages_that(outcome: Callable[[str], None], name: str) -> None:
+    """Each of the cases above."""
+    outcome(name)

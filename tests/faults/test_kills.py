@@ -21,6 +21,7 @@ from tests.faults.town import ANN, Town, wait_for
 CHATS = 20
 KINDS = {"gateway": 30, "child": 7, "both": 3}
 """What is killed, of forty."""
+SILENT = 0.4
 
 EVIDENCE_SECONDS = 5.0
 """imsg is asked for the rows of a chat three seconds after a doubt began."""
@@ -38,13 +39,13 @@ class Told(NamedTuple):
     seconds: float
 
 
-@case("0.9", "0.15 bridge")
-def is_hit_sixty_times(build: Build, mode: str) -> None:
+@case("0.9", "0.15 bridge", works=True)
+def is_hit_twenty_times(build: Build, mode: str) -> None:
     """0 lost, 0 twice; what is uncertain is listed, and with tracked sends nothing is."""
-    print(mode, _storm(town_of(build, mode), kills=60, seed=7, tracked=mode == "0.15 bridge"))
+    print(mode, _storm(town_of(build, mode), kills=20, seed=8, tracked=mode == "0.15 bridge"))
 
 
-@case("0.5", "0.9", "0.15", "0.15 bridge", soak=True)
+@case("0.5", "0.9", "0.15", "0.15 bridge", soak=True, works=True)
 def is_hit_two_hundred_times(build: Build, mode: str) -> None:
     """The same, for longer, with every imsg."""
     print(mode, _storm(town_of(build, mode), kills=200, seed=17, tracked=mode == "0.15 bridge"))
@@ -61,11 +62,14 @@ def _storm(town: Town, kills: int, seed: int, tracked: bool) -> Told:
     done: Counter[str] = Counter()
     kind = "gateway"
     while done.total() < kills:
+        # Now and then imsg sends and has not said so yet.
+        town.weather(**({"send": {"do": "lost-answer", "times": 1}} if chance.random() < SILENT else {}))
         _write(town, chance, written)
         _let_pass(chance.random() * 0.25)
         # A lost child comes back after seconds: what is killed next is the gateway, which brings it back at once.
         kind = "gateway" if kind == "child" else chance.choices([*KINDS], [*KINDS.values()])[0]
         _kill(town, kind, chance)
+        town.weather()
         done[kind] += 1
         if kind != "child":
             town.start(ready=chance.random() < 0.7)

@@ -1,8 +1,10 @@
 """Messages that came while nobody watched: answered late, in order, once; or held, listed, and released on command."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.faults.conftest import Build
+from tests.faults.cases import Build, Cases
 from tests.faults.people import (
     EVERYONE,
     Person,
@@ -14,11 +16,13 @@ from tests.faults.people import (
     write,
     write_journal,
 )
-from tests.faults.town import VERSIONS, Town, wait_for
+from tests.faults.town import Town, wait_for
 
 THREE_DAYS = 3 * 86_400
 QUICK_POLLS = "--poll-rows 1000"
 """Up to 0.13 the rest of a full poll waits for the next event or regular poll, and held rows cause no events."""
+
+case = Cases()
 
 
 def _been_there(build: Build, version: str, people: int, flags: str = "") -> tuple[Town, list[Person]]:
@@ -32,9 +36,10 @@ def _been_there(build: Build, version: str, people: int, flags: str = "") -> tup
     return town, who
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_thousand_missed_messages_are_answered(build: Build, version: str) -> None:
-    """Oldest first in every chat, each once."""
+@case("0.5", "0.15", works=True)
+@case("0.9", soak=True)
+def were_missed_are_answered(build: Build, version: str) -> None:
+    """A thousand: oldest first in every chat, each once."""
     town, people = _been_there(build, version, 10)
     texts = numbered(1000)
     write(town, people, texts)
@@ -45,14 +50,20 @@ def test_a_thousand_missed_messages_are_answered(build: Build, version: str) -> 
     assert town.stop() == 0
 
 
-@pytest.mark.parametrize(
-    ("version", "reason", "key", "down"),
-    [
-        *((version, "missed too long ago", "replayHours", THREE_DAYS) for version in VERSIONS),
-        ("0.9", "stale backlog", "liveMinutes", 0),
-    ],
-)
-def test_a_thousand_old_messages_wait_for_a_word(build: Build, version: str, reason: str, key: str, down: int) -> None:
+@case("0.5", "0.15", works=True)
+@case("0.9", soak=True)
+def were_missed_too_long_ago_wait_for_a_word(build: Build, version: str) -> None:
+    """Dated while the gateway was down for three days."""
+    _wait_for_a_word(build, version, "missed too long ago", "replayHours", THREE_DAYS)
+
+
+@case("0.9", works=True)
+def were_written_long_before_wait_for_a_word(build: Build, version: str) -> None:
+    """Dated before the gateway was down, and new."""
+    _wait_for_a_word(build, version, "stale backlog", "liveMinutes", 0)
+
+
+def _wait_for_a_word(build: Build, version: str, reason: str, key: str, down: int) -> None:
     """Held and listed with the reason; released, they are answered in order, each once, and new ones meanwhile."""
     town, people = _been_there(build, version, 10, QUICK_POLLS)
     # As if it had been down that long: what is dated meanwhile was missed, what is older is only flushed late.
@@ -75,13 +86,19 @@ def test_a_thousand_old_messages_wait_for_a_word(build: Build, version: str, rea
     assert town.stop() == 0
 
 
-@pytest.mark.parametrize(
-    ("version", "ages"),
-    [*((version, (30.0, 0.01)) for version in VERSIONS), ("0.9", (0.01, 30.0)), ("0.15", (0.01, 30.0))],
-    ids=[*VERSIONS, "0.9, filled in by iCloud", "0.15, filled in by iCloud"],
-)
-def test_a_first_run_answers_nothing_old(build: Build, version: str, ages: tuple[float, float]) -> None:
+@case("0.5", "0.9", "0.15")
+def were_there_before_the_first_run_are_not_answered(build: Build, version: str) -> None:
     """A thousand messages lie there when the gateway is set up: none of them is answered, the next ones are."""
+    _first_run(build, version, 30.0, 0.01)
+
+
+@case("0.9", "0.15")
+def were_filled_in_by_icloud_before_the_first_run_are_not_answered(build: Build, version: str) -> None:
+    """The same where the oldest stand last."""
+    _first_run(build, version, 0.01, 30.0)
+
+
+def _first_run(build: Build, version: str, *ages: float) -> None:
     town = build(version, flags=QUICK_POLLS)
     town.configure(EVERYONE)
     people = crowd(town, 10)
@@ -97,10 +114,8 @@ def test_a_first_run_answers_nothing_old(build: Build, version: str, ages: tuple
     assert town.stop() == 0
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("version", ["0.5", "0.9"])
-def test_old_rows_come_in_without_events_too(build: Build, version: str) -> None:
+@case("0.5", "0.9", soak=True)
+def are_old_need_no_events_to_come_in(build: Build, version: str) -> None:
     """An old imsg delivers a hundred at a time; the rest is asked for until all are there."""
     town, people = _been_there(build, version, 10)
     write(town, people, numbered(1000, "old"), 50.0)
@@ -108,3 +123,10 @@ def test_old_rows_come_in_without_events_too(build: Build, version: str) -> None
     wait_for("all to be held", lambda: town.outcomes()["held"] == 1000, 240)
     assert town.sent() == []
     assert town.stop() == 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", case.names())
+def test_messages_that(outcome: Callable[[str], None], name: str) -> None:
+    """Each of the cases above."""
+    outcome(name)

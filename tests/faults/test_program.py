@@ -149,7 +149,8 @@ def _told(town: Town, problem: str, code: int) -> None:
         town.stop()
 
 
-@case(*VERSIONS)
+@case("0.5", "0.15")
+@case("0.9", soak=True)
 def well(build: Build, version: str) -> None:
     """No problem, exit code 0; without a gateway and without a probe nobody knows: 3."""
     town = build(version).settle_in()
@@ -167,6 +168,24 @@ def not_installed(build: Build, version: str) -> None:
     town.settle_in(ready=False)
     town.wait_problem("not-installed")
     _told(town, "not-installed", 1)
+
+
+@case("0.9")
+def not_installed_yet(build: Build, version: str) -> None:
+    """The gateway stays up, down with a reason and a remedy, and works as soon as imsg is there."""
+    town = build(version)
+    content = town.cli.read_text()
+    town.cli.unlink()
+    town.settle_in(ready=False)
+    wait_for("words", lambda: "install imsg" in town.words())
+    assert str(town.cli) in town.words()
+    assert "Traceback" not in town.words()
+    status = wait_for("status", town.status)
+    assert status["state"] == "down"
+    assert status["remedy"]
+    _replace(town.cli, content, 0o755)
+    town.wait_well()
+    assert town.stop() == 0
 
 
 @case("0.9")
@@ -206,7 +225,8 @@ def hanging(build: Build, version: str) -> None:
     _from_the_start(build, version, "hang", "hanging")
 
 
-@case(*VERSIONS)
+@case("0.5", "0.15")
+@case("0.9", soak=True)
 def without_automation(build: Build, version: str) -> None:
     """It reads and may not send, which only a send shows: what the last one said is remembered."""
     town = build(version).settle_in()

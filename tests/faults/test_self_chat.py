@@ -20,7 +20,7 @@ from tests.faults.town import ANN, BEN, Town, wait_for
 OWN = DEFAULT_OWN_ADDRESS
 LISTED: dict[str, Any] = {"dmPolicy": "allowlist", "allowFrom": [OWN], **PATIENT}
 """The own number may speak, and nobody else."""
-ROUNDS = 8
+ROUNDS, MANY_ROUNDS = 4, 12
 EVIDENCE_SECONDS = 5.0
 """imsg is asked for the rows of a chat three seconds after a doubt began."""
 CUT = "it is \u7184 now"
@@ -190,12 +190,21 @@ def may_have_been_answered_before_a_restart(build: Build, mode: str) -> None:
     _assert_said(town, WORDS, WORDS)
 
 
-@case(*MODES)
+@case(*MODES, works=True)
 def are_written_while_everything_dies(build: Build, mode: str) -> None:
     """The gateway, its imsg, or both, again and again: no note is lost or answered twice, and no answer answered."""
-    town, chance = _settled(build, mode), random.Random(mode)
+    _everything_dies(_settled(build, mode), random.Random(mode), ROUNDS)
+
+
+@case(*MODES, soak=True, works=True)
+def are_written_while_everything_dies_more_often(build: Build, mode: str) -> None:
+    """The same, for longer."""
+    _everything_dies(_settled(build, mode), random.Random(f"{mode}, for longer"), MANY_ROUNDS)
+
+
+def _everything_dies(town: Town, chance: random.Random, rounds: int) -> None:
     texts: list[str] = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         fresh = [f"note {number}.{part}" for part in range(chance.randrange(1, 8))]
         _note(town, *fresh)
         texts += fresh
@@ -203,7 +212,7 @@ def are_written_while_everything_dies(build: Build, mode: str) -> None:
         for victim in chance.choice([(town.kill,), (town.kill_child, town.kill), (town.kill, town.kill_child)]):
             victim()
         town.start()
-    _operator_looks(town)
+    _operator_looks(town, 2 * rounds)
     _wait_over(town, len(texts), 4 * len(texts))
     assert Counter(_said(town)) == Counter(f"echo: {text}" for text in texts)
     assert Counter(town.sent(town.chat(OWN))) == Counter([*texts, *_said(town)])
@@ -215,9 +224,9 @@ def _doubts(town: Town) -> dict[int, str]:
     return dict(town.journal("SELECT key, text FROM outbox WHERE state = 'uncertain'"))
 
 
-def _operator_looks(town: Town) -> None:
+def _operator_looks(town: Town, times: int) -> None:
     """What does not stand in its chat is sent again, so that the chat goes on; of the rest its row is proof enough."""
-    for _ in range(2 * ROUNDS):
+    for _ in range(times):
         wait_for("answers or doubts", lambda: _doubts(town) or town.all_answered())
         before = _doubts(town)
         if not before:

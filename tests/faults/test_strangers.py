@@ -6,12 +6,14 @@ the gateway needs no more memory than before, however often it is killed.
 
 import json
 from collections import Counter
+from collections.abc import Callable
 
 import psutil
+import pytest
 
 from actors.access.reasons import MISSED_STRANGER
 from actors.pairing.codes import MOST_PENDING
-from tests.faults.cases import Build
+from tests.faults.cases import Build, Cases
 from tests.faults.people import PATIENT, Person, crowd, numbered, verb, write
 from tests.faults.town import Town, wait_for
 
@@ -27,10 +29,13 @@ REFUSED = {"pairing required", "pairing pending", "too many pairing requests"}
 _ASKING = "WHERE reason <> 'from me'"
 """Rows of strangers: what we sent comes back as rows of our own."""
 
+case = Cases()
 
-def test_a_flood_of_strangers_gets_three_codes_and_no_more(build: Build) -> None:
+
+@case("0.9", works=True)
+def gets_three_codes_and_no_more(build: Build, version: str) -> None:
     """kill -9 in the middle of it, and once more when all is over: nobody is asked twice."""
-    town = build(flags="--poll-rows 4000")
+    town = build(version, flags="--poll-rows 4000")
     town.configure({"dmPolicy": "pairing", **PATIENT})
     people = crowd(town, STRANGERS)
     town.start()
@@ -87,3 +92,10 @@ def _assert_small(town: Town) -> None:
     files = [guard, *(town.state / "credentials").iterdir()]
     assert [path.name for path in files] == ["pairing-guard.json", "imessage-pairing.json"]
     assert all(path.stat().st_size < LARGEST_FILE for path in files)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", case.names())
+def test_a_flood_of_strangers(outcome: Callable[[str], None], name: str) -> None:
+    """Each of the cases above."""
+    outcome(name)

@@ -37,7 +37,7 @@ QUICK_MS = 1500
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     """``waiting.wait_for`` that looks less often: a dozen towns share one machine."""
-    return waiting.wait_for(what, condition, seconds, every=0.08)
+    return waiting.wait_for(what, condition, seconds, every=0.08, at_last=0.3)
 
 
 class Town(House):

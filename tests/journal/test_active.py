@@ -17,6 +17,7 @@ from actors.journal.active import LIMIT, PER_CHAT, Window
 from actors.journal.gate import KEPT_ROWS
 from tests.journal.conftest import Open
 from tests.journal.desk import Room, message, queued
+from tests.support.examples import examples
 from tests.support.probes import KillableStage
 from tests.support.rows import START, admit
 
@@ -96,7 +97,7 @@ class WindowAgainstAModel(RuleBasedStateMachine):
             assert passed == sorted(passed)
 
 
-WindowAgainstAModel.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
+WindowAgainstAModel.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=60, deadline=None)
 TestWindow = WindowAgainstAModel.TestCase
 
 

@@ -69,11 +69,11 @@ def test_the_same_command_again_is_not_carried_out_again(room: Room) -> None:
     assert room.commanded == [(1, False)]
 
 
-def test_one_that_was_held_is_told_once_it_is_judged_again(room: Room) -> None:
+def test_one_that_was_held_is_told_once_it_is_judged_again_as_one_that_waited(room: Room) -> None:
     room.append(message(1), Held("stale backlog"))
     fact = Rejudged(1, message(1), control("authorised"))
     room.tell(Record(fact, room.desk.ref), Record(fact, room.desk.ref))
-    assert room.commanded == [(1, False)]
+    assert room.commanded == [(1, True)]
     assert room.rows(KINDS) == [(1, "command", None, "agent:main:main", "main", "auto", "authorised")]
 
 

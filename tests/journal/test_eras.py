@@ -16,6 +16,7 @@ from actors.envelopes.outbound import Chunk, chunk_key
 from tests.journal.conftest import Open
 from tests.journal.desk import Room, disk_error, fail_at, message, queued
 from tests.support.actors import Probe
+from tests.support.examples import examples
 from tests.support.probes import KillableStage, killable
 from tests.support.rows import ACCOUNT, START, address, admit
 
@@ -210,7 +211,7 @@ STEPS = st.one_of(
 
 
 @given(steps=st.lists(STEPS, max_size=25), groups=st.lists(st.integers(1, 8), max_size=12), restarts=st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_cursor_era_and_newest_row_are_those_of_the_facts_in_order_however_they_are_grouped(
     steps: list[tuple[str, int, int]], groups: list[int], restarts: bool
 ) -> None:

@@ -11,6 +11,7 @@ from actors.envelopes.control import Discard, Record
 from actors.envelopes.facts import Rejudged, Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Dropped, Held, Verdict
 from tests.journal.desk import Room, message
+from tests.support.examples import examples
 from tests.support.probes import killable
 from tests.support.rows import admit
 
@@ -34,7 +35,7 @@ ENDS = {"admit": None, "same": "held", "other": "held", "drop": "dropped", "corr
     ),
     together=st.booleans(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_held_row_goes_one_way_at_a_time_whoever_decides_what_and_how_often(
     steps: list[tuple[int, str]], together: bool
 ) -> None:

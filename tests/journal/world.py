@@ -241,8 +241,8 @@ class Gateway:
         return self.stage.turns(count)
 
     def finish(self) -> None:
-        """Let everything happen that will, over half an hour."""
-        for _ in range(30):
+        """Let everything happen that will: within minutes, or half an hour where sends are tried again."""
+        for _ in range(30 if self.phone.behaviour else 6):
             self.stage.advance(60.0)
 
     def kill(self, folder: Path, *, pipe_survives: bool) -> Path:

@@ -34,11 +34,11 @@ else:
 
 @pytest.fixture
 def chat(house: House) -> int:
-    """A running house whose agent is ``SCRIPT``, with two seconds per turn."""
+    """A running house whose agent is ``SCRIPT``, with a second per turn."""
     script = house.folder / "agent"
     script.write_text(SCRIPT)
     script.chmod(0o755)
-    runtime = {"type": "command", "command": [str(script)], "timeoutSeconds": 2}
+    runtime = {"type": "command", "command": [str(script)], "timeoutSeconds": 1}
     house.configure(agents=[{"id": "main", "runtime": runtime}])
     house.environment["AGENT_SECRET_TOKEN"] = "do not show"
     number = house.db.direct_chat(HANDLE)
@@ -50,7 +50,7 @@ def chat(house: House) -> int:
     ("text", "outcome", "reason"),
     [
         ("crash", "held", "agent failed: exited with code 3: Traceback: boom"),
-        ("hang", "held", "agent failed: timed out after 2 s"),
+        ("hang", "held", "agent failed: timed out after 1 s"),
         ("signal", "held", "agent failed: killed by signal 9"),
         ("silence", "absorbed", "no reply"),
     ],

@@ -55,22 +55,6 @@ def test_no_channel_means_idle(house: House) -> None:
     assert house.stop() == 0
 
 
-def test_imsg_is_missing(house: House) -> None:
-    """The gateway stays up, down(reason, remedy), and works as soon as imsg is there."""
-    house.configure()
-    content = house.cli.read_text()
-    house.cli.unlink()
-    house.start(ready=False)
-    explained(house, str(house.cli), "install imsg")
-    status = wait_for("status", house.status)
-    assert status["state"] == "down"
-    assert status["remedy"]
-    house.cli.write_text(content)
-    house.cli.chmod(0o755)
-    wait_for("the gateway to watch", lambda: (house.status() or {})["state"] == "ok", 20)
-    assert house.stop() == 0
-
-
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -97,7 +81,7 @@ def test_garbage_on_stdout_is_passed_over(house: House) -> None:
     house.cli.rename(real)
     house.cli.write_text(
         "#!/bin/sh\n"
-        "printf 'Welcome to imsg\\nnull\\n[]\\n5\\n\\n{\\\"jsonrpc\\\":\\n\\377\\376\\000\\n"
+        'printf \'Welcome to imsg\\nnull\\n[]\\n5\\n\\n{\\"jsonrpc\\":\\n\\377\\376\\000\\n'
         '{\\"method\\":\\"message\\",\\"params\\":null}\\n\'\n'
         f'exec "{real}" "$@"\n'
     )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Attachment, Inbound
 from actors.normalizer.normalize import Malformed, WireRow, moment, normalize
+from tests.support.examples import examples
 from tests.support.rows import ACCOUNT, ANN, START, guid, inbound, raw, wire
 
 
@@ -350,7 +351,7 @@ JSON = st.recursive(
 
 
 @given(keys=st.dictionaries(st.sampled_from([*WireRow.__struct_fields__, "other"]), JSON, max_size=6))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_no_json_breaks_it(keys: dict[str, Any]) -> None:
     body = json.dumps({**wire(), **keys}).encode("utf-8")
     row = read(body)
@@ -367,7 +368,7 @@ def test_no_json_breaks_it(keys: dict[str, Any]) -> None:
 
 
 @given(body=st.binary(max_size=200), cut=st.integers(0, 300), junk=st.binary(max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_bytes_break_it(body: bytes, cut: int, junk: bytes) -> None:
     good = raw()
     for given_body in (body, good[:cut], good[:cut] + junk + good[cut:]):

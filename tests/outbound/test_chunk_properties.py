@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from actors.outbound.chunks import Mode, chunk
 from actors.outbound.units import reach, units
+from tests.support.examples import examples
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"  # 11 units, one cluster
 FLAG = "\U0001f1e9\U0001f1ea"  # 4 units, one cluster
@@ -51,7 +52,7 @@ def assert_sound(pieces: tuple[str, ...], limit: int) -> None:
 
 
 @given(hostile, st.integers(1, 40), modes)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @example("\u0600" + FLAG + FLAG, 4, "length")
 def test_chunks_fit_are_not_blank_and_join_to_the_text(text: str, limit: int, mode: Mode) -> None:
     pieces = chunk(text, limit, mode)
@@ -66,16 +67,14 @@ def test_a_text_that_fits_is_untouched(text: str, limit: int) -> None:
 
 
 @given(hostile, st.integers(1, 40), modes)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @example("\u0600" + FLAG + FLAG, 4, "length")
 @example(FAMILY + "a" + FLAG * 2, 7, "length")
 @example("ab  \u0301c", 3, "length")
 @example("a\u0600 \u0301\u0301", 4, "length")
 def test_no_cut_falls_inside_a_cluster_that_fits(text: str, limit: int, mode: Mode) -> None:
     seen = [at for at, character in enumerate(text) if not character.isspace()]
-    cluster_of = {
-        at: cluster.span() for cluster in regex.finditer(r"\X", text) for at in range(*cluster.span())
-    }
+    cluster_of = {at: cluster.span() for cluster in regex.finditer(r"\X", text) for at in range(*cluster.span())}
     done = 0
     for piece in chunk(text, limit, mode):
         begin, end = cluster_of[seen[done]]
@@ -88,7 +87,7 @@ def test_no_cut_falls_inside_a_cluster_that_fits(text: str, limit: int, mode: Mo
 
 
 @given(st.text(alphabet="ab `~\n(", max_size=120), st.integers(1, 30), modes)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_with_stray_markers_only_markers_are_added(text: str, limit: int, mode: Mode) -> None:
     pieces = chunk(text, limit, mode)
     assert_sound(pieces, limit)
@@ -117,9 +116,7 @@ def without_markers(text: str) -> str:
 
 
 words = st.text(alphabet=f"ab (){SMILE}\u00e9", min_size=1, max_size=60)
-code = st.lists(words | st.just("") | words.map(lambda line: "    " + line), min_size=1, max_size=8).map(
-    "\n".join
-)
+code = st.lists(words | st.just("") | words.map(lambda line: "    " + line), min_size=1, max_size=8).map("\n".join)
 
 
 @st.composite
@@ -135,7 +132,7 @@ documents = st.lists(words | fenced(), min_size=1, max_size=6).flatmap(
 
 
 @given(documents, st.integers(40, 120), modes)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_fences_stay_balanced_where_there_is_room(text: str, limit: int, mode: Mode) -> None:
     pieces = chunk(text, limit, mode)
     assert_sound(pieces, limit)

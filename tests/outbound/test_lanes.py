@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from actors.envelopes.outbound import Chunk, chunk_key, reply_of
 from actors.outbound.lanes import REMEMBERED, Lanes, lane_of
 from tests.outbound.desk import chunks, place
+from tests.support.examples import examples
 
 
 @dataclass
@@ -197,7 +198,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
             lane.queue.clear()
 
 
-LanesAgainstAModel.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
+LanesAgainstAModel.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=60, deadline=None)
 TestLanes = LanesAgainstAModel.TestCase
 
 

@@ -9,7 +9,7 @@ from actors.envelopes.control import Recorded
 from actors.envelopes.facts import Appended, Deferred, Failed, Sent
 from actors.envelopes.identity import Chat
 from actors.envelopes.inbound import Dropped
-from actors.envelopes.outbound import Chunk, Prepared, chunk_key
+from actors.envelopes.outbound import chunk_key
 from actors.outbound.doubts import HISTORY_AFTER
 from actors.rpc.capabilities import UNKNOWN, Capabilities
 from tests.outbound.desk import STRICT, TRACKED, Desk, chunks, left, place, prepared
@@ -38,13 +38,6 @@ def test_a_tracked_one_too(stage: KillableStage) -> None:
     (call,) = desk.calls
     assert (call.method, call.params["chat_guid"]) == ("send.tracked", GROUP)
     assert "chat_id" not in call.params
-
-
-def test_a_chunk_of_another_source_goes_by_guid(stage: KillableStage) -> None:
-    to = replace(place(7, guid=GROUP), source=2)
-    desk = Desk(stage)
-    desk.tell(Prepared((Chunk(K1, to, "one"),), ()))
-    assert desk.calls[0].params["chat_guid"] == GROUP
 
 
 def test_without_a_guid_it_fails_with_the_reason_and_what_to_do_and_its_chat_goes_on(stage: KillableStage) -> None:

@@ -291,7 +291,7 @@ class Story(RuleBasedStateMachine):
         self.look()
 
     @precondition(lambda self: self.disk.entries)
-    @rule(data=st.data(), what=st.sampled_from(["sent", "failed", "retry", "discard"]))
+    @rule(data=st.data(), what=st.sampled_from(["sent", "failed", "retry", "discard", "revoke"]))
     def order(self, data: st.DataObject, what: str) -> None:
         key = data.draw(st.sampled_from(sorted(self.disk.entries)))
         entry = self.disk.entries[key]

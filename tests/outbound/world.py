@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.access.reasons import REVOKED
 from actors.envelopes.control import OpenChunk
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Queued, Requeued, Sent, Uncertain
 from actors.envelopes.link import Call
@@ -69,6 +70,8 @@ class Disk:
             return 0
         entry = self.entries[fact.key]
         if type(fact) in (Requeued, Discarded) and entry.state not in LEGAL[type(fact)]:
+            return -1
+        if type(fact) is Discarded and fact.why == REVOKED and entry.state not in ("queued", "deferred"):
             return -1
         assert entry.state in LEGAL[type(fact)], f"{entry.state} -> {fact}"
         match fact:

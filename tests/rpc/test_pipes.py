@@ -12,6 +12,7 @@ import pytest
 from pykka import ActorDeadError
 
 from actors.envelopes.link import ChildErrors, ChildGone, Lines
+from actors.rpc import pipes
 from actors.rpc.frames import HEAD, MAX_LINE
 from actors.rpc.pipes import ERROR_LINES, HIGH_WATER, READ_SIZE, Channel, PipeWriter, Pump
 from actors.runtime.process import spawn
@@ -276,6 +277,13 @@ ESCAPES = """
 """
 
 
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a silent child is still there is looked at ten times a second."""
+    monkeypatch.setattr(pipes, "LOOK_MS", 100)
+
+
+@pytest.mark.usefixtures("looks_often")
 def test_a_grandchild_that_left_the_group_does_not_keep_a_dead_child_alive(run: Run) -> None:
     """As ssh with ControlPersist does: it holds the pipes of a child that ended long ago."""
     _, reader = run(ESCAPES)
@@ -287,6 +295,7 @@ def test_a_grandchild_that_left_the_group_does_not_keep_a_dead_child_alive(run: 
         psutil.Process(grandchild).kill()
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_child_that_closes_its_output_and_lives_on_counts_as_gone_without_a_code(run: Run) -> None:
     _, reader = run("import os, time; os.close(1); os.close(2); time.sleep(1000)")
     assert reader.next(ChildGone).exit_code is None

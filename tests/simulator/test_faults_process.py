@@ -2,17 +2,21 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.simulator.messages_db import MessagesDb
 from tests.simulator.faulty import NEW, OLD, Sky, eventually, outcome
-from tests.simulator.harness import COMMAND, DIRECT, REPO, Rpc, furnish, imsg
+from tests.simulator.harness import ANNA, COMMAND, DIRECT, REPO, Rpc, furnish, imsg
 
 _PIPE_BYTES = 64 * 1024
+_ATOMIC_BYTES = select.PIPE_BUF
 
 
 @pytest.fixture
@@ -22,7 +26,9 @@ def sky(tmp_path: Path) -> Sky:
 
 
 def put(sky: Sky, text: str, count: int = 1) -> None:
-    imsg("receive", "--db", str(sky.db), "--chat-id", str(DIRECT), "--text", text, "--count", str(count))
+    with closing(MessagesDb.open(sky.db)) as db, db.transaction():
+        for number in range(1, count + 1):
+            db.incoming(DIRECT, ANNA, text if count == 1 else f"{text} {number}")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +161,8 @@ def test_a_stalled_stdin_fills_the_pipe(sky: Sky) -> None:
         assert rpc.process.stdin is not None
         os.set_blocking(rpc.process.stdin.fileno(), False)
         line = b'{"jsonrpc":"2.0","id":2,"method":"watch.unsubscribe","params":{"subscription":9}}\n'
-        eventually(lambda: not _takes(rpc, line))
+        # As many as a pipe takes whole or not at all.
+        eventually(lambda: not _takes(rpc, line * (_ATOMIC_BYTES // len(line))))
         os.set_blocking(rpc.process.stdin.fileno(), True)
         assert rpc.is_silent()
         sky.turns()

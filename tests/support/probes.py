@@ -51,6 +51,31 @@ class Turns(HandDispatcher):
             actor.actor_inbox.closed = True
 
 
+_listening: list[list[tuple[str, str]]] = []
+"""Where each open stage keeps what is logged."""
+_heard: list[str] = []
+_TRIAL = "is anybody listening?"
+
+
+def _log(message: Any) -> None:
+    level, text = message.record["level"].name, message.record["message"]
+    if text == _TRIAL:
+        _heard.append(text)
+        return
+    for logged in _listening:
+        logged.append((level, text))
+
+
+def _listen(logged: list[tuple[str, str]]) -> None:
+    """Add to ``logged`` what is said from now on. All stages share one sink, as making one takes milliseconds."""
+    _listening.append(logged)
+    _heard.clear()
+    logger.trace(_TRIAL)
+    if not _heard:
+        # This is the first stage, or a test of the log has removed all sinks.
+        logger.add(_log, level=0, format="{message}")
+
+
 class KillableStage(Stage):
     """See the module. ``deaths`` is told of actors that gave up; ``logged`` holds level and text of every line."""
 
@@ -59,10 +84,7 @@ class KillableStage(Stage):
         self.dispatcher: Turns = Turns()
         self.deaths = Probe("supervisor")
         self.logged: list[tuple[str, str]] = []
-        self._sink = logger.add(self._log, level=0, format="{message}")
-
-    def _log(self, message: Any) -> None:
-        self.logged.append((message.record["level"].name, message.record["message"]))
+        _listen(self.logged)
 
     def place(self, name: str = "subject") -> Context:
         """A place on this stage, with a supervisor that only listens."""
@@ -91,7 +113,7 @@ class KillableStage(Stage):
 
     def close(self) -> None:
         """Leave nothing behind."""
-        logger.remove(self._sink)
+        _listening[:] = [logged for logged in _listening if logged is not self.logged]
         self.clock.stop()
         self.kill()
 

@@ -6,10 +6,16 @@ from threading import Event
 from typing import Any
 
 
-def wait_for(what: str, condition: Callable[[], Any], seconds: float = 30.0, every: float = 0.01) -> Any:
-    """The first true value of ``condition``, looked at ``every`` so many seconds; AssertionError naming ``what``."""
-    deadline, pause = time.monotonic() + seconds, Event()
+def wait_for(
+    what: str, condition: Callable[[], Any], seconds: float = 30.0, every: float = 0.01, at_last: float = 0.0
+) -> Any:
+    """The first true value of ``condition``; AssertionError naming ``what`` after so many ``seconds``.
+
+    It is looked at ``every`` so many seconds, and less often the longer it takes: up to ``at_last``.
+    """
+    begun, pause = time.monotonic(), Event()
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds:g} s for: {what}"
-        pause.wait(every)
+        waited = time.monotonic() - begun
+        assert waited < seconds, f"waited {seconds:g} s for: {what}"
+        pause.wait(max(every, min(at_last, waited / 10)))
     return value
