@@ -215,7 +215,7 @@ class Keep(Envelope):
 
 
 class Reconfigure(Envelope, gc=True):
-    """What an actor goes by from now on, of a newer config: ``view`` is a value of the actor's own module.
+    """What an actor goes by from now on, of a newer config: ``view`` is a value of its own module, with refs in it.
 
     Told in mailbox order, so that each message meets one config.
     """
