@@ -13,6 +13,12 @@ from tests.control.setup_support import HELP, only_in, simulator, type_in
 from tests.support.scripts import shell_script
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An imsg that is told of no database has one where it is started."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def imsg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The simulator as imsg, the only one on the PATH."""
