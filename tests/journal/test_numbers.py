@@ -12,7 +12,7 @@ from tests.journal.desk import Room, disk_error, message
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 
-HOME, WORK = ("home", ("/home/chat.db",)), ("work", ("/work/chat.db", "/old/work.db"))
+HOME, WORK = ("home", ("/one/chat.db",)), ("work", ("/two/chat.db", "/old/two.db"))
 
 
 def asking(room: Room, *names: tuple[str, tuple[str, ...]]) -> Probe:
@@ -38,16 +38,16 @@ def test_each_database_has_one_number_for_good(room: Room, open_room: Open, stag
 
 
 def test_a_database_that_is_known_under_another_name_is_the_same_one(room: Room) -> None:
-    known = numbers(room, ("work", ("/old/work.db",)))["work"]
+    known = numbers(room, ("work", ("/old/two.db",)))["work"]
     assert numbers(room, WORK) == {"work": known}
-    assert room.rows("SELECT identity FROM source WHERE id = ?", known) == [("/work/chat.db",)]
+    assert room.rows("SELECT identity FROM source WHERE id = ?", known) == [("/two/chat.db",)]
 
 
 def test_nobody_is_told_a_number_that_is_not_on_disk(room: Room) -> None:
     seen: list[Any] = []
     keeper = Probe("keeper", lambda _: seen.extend(room.rows("SELECT identity FROM source WHERE id > 1")))
     room.tell(Number((HOME, WORK), keeper.ref))
-    assert seen == [("/home/chat.db",), ("/work/chat.db",)]
+    assert seen == [("/one/chat.db",), ("/two/chat.db",)]
 
 
 def test_facts_told_before_come_first(room: Room) -> None:
