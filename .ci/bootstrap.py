@@ -1,7 +1,8 @@
 """Make or mend ``<checkout>/.venv``: the slow path of the commands in ``bin/``.
 
 In: ``bootstrap.py COMMAND LEVEL ROOT PYTHON``, called by ``launch.sh`` when the stamp of LEVEL does not match.
-``runtime`` is ``install_requires`` of ``setup.cfg``; ``test`` adds the ``test`` extra and satisfies ``runtime`` too.
+``runtime`` is ``install_requires`` of ``setup.cfg``; ``agents`` adds the extras of model and ACP agents, ``test`` the
+``test`` extra on top; each satisfies those before it.
 Out: a virtual environment in which ``python -I -m actors...`` works from any folder, progress on stderr, exit 0;
 or one message with the remedy and exit 1. Nothing is ever written to stdout.
 
@@ -26,7 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-LEVELS = ("runtime", "test")
+LEVELS = ("runtime", "agents", "test")
+EXTRAS = {"agents": ("model", "acp"), "test": ("model", "acp", "test")}
+ADDING = {"agents": "what model and coding agents need", "test": "the test tools"}
 
 PIP_INSTALL = (
     "-I",
@@ -107,8 +110,8 @@ def requirements(setup_cfg: Path, level: str) -> list[str]:
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise BootstrapError(f"cannot read {setup_cfg}: {error}") from error
     text = parser.get("options", "install_requires", fallback="")
-    if level == "test":
-        text += "\n" + parser.get("options.extras_require", "test", fallback="")
+    for extra in EXTRAS.get(level, ()):
+        text += "\n" + parser.get("options.extras_require", extra, fallback="")
     return [line for line in map(str.strip, text.splitlines()) if line]
 
 
@@ -242,8 +245,9 @@ def prepare(checkout: Checkout) -> None:
         lock.seek(0)
         is_new = not checkout.venv.exists()
         why = "first start, about a minute" if is_new else damage(checkout, lock.read())
-        # The test level only adds packages, so a runtime that is ready stays so while they come in.
-        kept = ["runtime"] if why is None and checkout.is_ready("runtime") else []
+        # A higher level only adds packages, so a lower one that is ready stays so while they come in.
+        below = LEVELS[: LEVELS.index(checkout.level)]
+        kept = [level for level in below if checkout.is_ready(level)] if why is None else []
         note(lock, f"unfinished: process {os.getpid()}, Python {platform.python_version()}\n")
         for level in LEVELS:
             if level not in kept:
@@ -253,7 +257,7 @@ def prepare(checkout: Checkout) -> None:
             checkout.say(f"making .venv{again} with Python {platform.python_version()} ({why})")
             make_venv(checkout, lock)
         else:
-            checkout.say("adding the test tools to .venv" if kept else "bringing .venv up to date")
+            checkout.say(f"adding {ADDING[checkout.level]} to .venv" if kept else "bringing .venv up to date")
         install(checkout, lock, wanted)
         finish(checkout)
         note(lock, "")

@@ -12,7 +12,7 @@ imsgw_inputs() {
     cat "$imsgw_root/setup.cfg" "$imsgw_root/.ci/constraints.txt"
 }
 
-# Is .venv ready for level $1 (runtime or test)?
+# Is .venv ready for level $1 (runtime, agents or test)?
 imsgw_ready() {
     [ -x "$imsgw_root/.venv/bin/python" ] && [ -f "$imsgw_root/.venv/stamp.$1" ] &&
         imsgw_inputs 2>/dev/null | cmp -s - "$imsgw_root/.venv/stamp.$1"

@@ -31,6 +31,8 @@ install_requires =
     {requirement}
 
 [options.extras_require]
+model =
+    tiny-model-part>=1
 test =
     tiny-test-tool>=1
 """
@@ -100,6 +102,7 @@ class FakeCheckout:
         made.require("tiny-part>=1")
         made.wheels.mkdir()
         write_wheel(made.wheels, "tiny-part")
+        write_wheel(made.wheels, "tiny-model-part")
         write_wheel(made.wheels, "tiny-test-tool")
         write_program(made.tools / "python3", f'exec "{REAL_PYTHON}" "$@"')
         return made
@@ -128,9 +131,7 @@ class FakeCheckout:
             start_new_session=True,
         )
 
-    def run(
-        self, *words: str, command: str = "bin/gateway", environment: Mapping[str, str] | None = None
-    ) -> Result:
+    def run(self, *words: str, command: str = "bin/gateway", environment: Mapping[str, str] | None = None) -> Result:
         """Start a command and wait for its end, at most a minute."""
         return Result.of(self.start(*words, command=command, environment=environment))
 

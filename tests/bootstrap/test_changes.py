@@ -51,9 +51,22 @@ def test_the_test_level_adds_to_a_ready_runtime_and_serves_it_too(copy: FakeChec
     assert tested.report["arguments"] == ["tests/config", "-k", "x"]
     assert tested.report["folder"] == str(copy.root)
     log = (copy.root / ".venv" / "bootstrap.log").read_text(encoding="utf-8")
-    assert "Successfully installed tiny-test-tool-1.0" in log
+    assert re.search(r"Successfully installed .*tiny-test-tool-1\.0", log)
     assert copy.run().stderr == ""
     assert copy.run(command="bin/test").stderr == ""
+
+
+def test_what_model_agents_need_is_added_when_asked_for_and_kept_up_to_date_then(copy: FakeCheckout) -> None:
+    assert copy.run("status").code == 0
+    asked = copy.run("extras")
+    assert asked.code == 0
+    assert asked.stderr.startswith("gateway: adding what model and coding agents need to .venv\n")
+    assert "tiny-model-part-1.0" in (copy.root / ".venv" / "bootstrap.log").read_text(encoding="utf-8")
+    assert copy.run("demo").stderr == ""
+    assert copy.run("status").stderr == ""
+    copy.require("tiny-part")
+    assert copy.run("status").stderr.startswith("gateway: bringing .venv up to date\n")
+    assert copy.run("extras").stderr == ""
 
 
 def test_a_copied_checkout_runs_its_own_code(copy: FakeCheckout) -> None:

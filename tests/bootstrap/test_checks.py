@@ -77,9 +77,7 @@ def test_a_test_whose_tool_is_absent_is_deselected_with_a_line(tmp_path: Path) -
 def test_pytest_refuses_when_a_required_tool_is_absent(tmp_path: Path) -> None:
     result = run_sample(tmp_path, GATEWAY_TEST_REQUIRE="sh,no-such-tool")
     assert result.returncode == 4
-    assert (
-        "GATEWAY_TEST_REQUIRE asks for tools that are absent: no-such-tool" in result.stderr + result.stdout
-    )
+    assert "GATEWAY_TEST_REQUIRE asks for tools that are absent: no-such-tool" in result.stderr + result.stdout
 
 
 @pytest.mark.parametrize(

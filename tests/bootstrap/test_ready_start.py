@@ -79,9 +79,7 @@ def best_time(words: Sequence[str], environment: dict[str, str], folder: Path) -
     times: list[float] = []
     for _ in range(15):
         begun = time.perf_counter()
-        subprocess.run(
-            words, check=True, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True
-        )
+        subprocess.run(words, check=True, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
         times.append(time.perf_counter() - begun)
     return min(times)
 
