@@ -77,6 +77,7 @@ class Account:
     rate_limit: RateLimit = field(default_factory=RateLimit)
     recovery: Recovery = field(default_factory=Recovery)
     owner_notice: OwnerNotice = field(default_factory=OwnerNotice)
+    failure_reply: str | None = None
     debounce_ms: int = 100
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

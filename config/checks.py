@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from config import tree, unhonoured
+from config import tree, unhonoured, zones
 from config.account import Account
 from config.ids import normalize_id
 from config.overlay import CHANNEL, DEFAULT_ID, id_faults
@@ -69,6 +69,7 @@ def warnings(config: Config, accounts: Collection[Account], guards: Iterable[Pat
             yield f"bindings.{index}.agentId: there is no agent {binding.agent_id}; the default agent answers"
     if config.session.main_key != "main":
         yield "session.mainKey: the main session is always called main"
+    yield from zones.warnings(config.agents.defaults)
     yield from unhonoured.warnings(config, accounts)
     yield from _channel_warnings(config, accounts)
     for index, entry in enumerate(config.commands.owner_allow_from):

@@ -66,7 +66,8 @@ def why(path: Path) -> str | None:
             return Reach.FILE.value
         below = [found for kind in kinds for found in _below(kind, name)]
         if not below:
-            return _FOREIGN if name in known_keys(above) else unknown_key((*above, name), next(iter(kinds), None))
+            is_foreign = name in known_keys(above) or any(map(_is_open, kinds))
+            return _FOREIGN if is_foreign else unknown_key((*above, name), next(iter(kinds), None))
         reason = next((found.reason for found in below if found.reason), None)
         if reason is not None:
             return reason
@@ -88,6 +89,11 @@ def _below(kind: Any, name: str) -> Iterator[_Below]:
                 yield _judged(info.annotation, _reason(info))
     elif (item := item_of(kind)) is not None:
         yield _judged(item, "")
+
+
+def _is_open(kind: Any) -> bool:
+    """Whether a block belongs to others, who may have further keys in it."""
+    return is_block(kind) and kind.model_config.get("extra") == "ignore"
 
 
 def _reason(info: FieldInfo) -> str:

@@ -32,19 +32,18 @@ _AGENT = _keys(
     "description agentDir utilityModel models modelPolicy thinkingDefault verboseDefault toolProgressDetail"
     " reasoningDefault fastModeDefault contextInjection bootstrapMaxChars bootstrapTotalMaxChars experimental"
     " skills memory memorySearch humanDelay typingMode typingIntervalSeconds tts skillsLimits contextLimits"
-    " contextTokens heartbeat subagents embeddedAgent embeddedPi plugins params cliBackend"
+    " heartbeat subagents embeddedAgent embeddedPi plugins params cliBackend"
 )
 _DEFAULTS = _AGENT | _keys(
     "imageModel imageGenerationModel videoGenerationModel musicGenerationModel pdfModel pdfMaxBytesMb pdfMaxPages"
-    " repoRoot skipBootstrap bootstrapPromptTruncationWarning userTimezone timeFormat envelopeTimezone"
-    " envelopeTimestamp envelopeElapsed cliBackends contextPruning compaction elevatedDefault"
-    " blockStreamingDefault blockStreamingBreak blockStreamingChunk blockStreamingCoalesce mediaMaxMb"
+    " repoRoot skipBootstrap bootstrapPromptTruncationWarning timeFormat cliBackends contextPruning compaction"
+    " elevatedDefault blockStreamingDefault blockStreamingBreak blockStreamingChunk blockStreamingCoalesce mediaMaxMb"
     " imageMaxDimensionPx additionalSystemPrompt llm"
 )
 
 IGNORED: dict[Pattern, frozenset[str]] = {
     (): _keys(
-        "meta wizard diagnostics cli crestodian update browser ui secrets auth acp models nodeHost broadcast"
+        "meta wizard diagnostics cli crestodian update browser ui secrets auth acp nodeHost broadcast"
         " audio media approvals cron hooks web discovery canvasHost talk plugins skills memory mcp proxy"
         " identity routing"
     ),

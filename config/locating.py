@@ -18,7 +18,7 @@ from config.paths import dotted
 from config.positions import Mark
 from config.tree import Node
 
-_OWN_KEYS = ("allowTo", "rateLimit", "recovery", "ownerNotice", "debounceMs")
+_OWN_KEYS = ("allowTo", "rateLimit", "recovery", "ownerNotice", "failureReply", "debounceMs")
 _OWN: tuple[Pattern, ...] = (
     ("retention",),
     ("gateway", "retention"),

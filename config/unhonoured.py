@@ -12,48 +12,31 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from config import changes
+from config import changes, unenforced
 from config.account import Account
 from config.describe import default_of
 from config.known import Pattern, fits
 from config.paths import Path, dotted, parse
 from config.schema import Config
-from config.schema.channel_parts import RateLimit
-from config.schema.session import SendPolicy
+from config.unenforced import PARTLY
 
 HEAD: Final = "read and not honoured by this version: "
 """Begins the one line about all of them."""
 
 _ACCOUNT = {
-    "instructions": "groups.*.systemPrompt",
-    "context": "historyLimit dmHistoryLimit dms contextVisibility",
-    "reactions": "reactionNotifications",
-    "attachments": "attachmentRoots remoteAttachmentRoots mediaMaxMb",
+    "attachments": "remoteAttachmentRoots",
     "rendering": "markdown",
-    "streaming": "blockStreaming blockStreamingCoalesce",
     "limits": "allowTo rateLimit",
-    "receipts": "sendReadReceipts",
     "health": "healthMonitor",
-    "notices": "ownerNotice",
     "catchup": "catchup",
 }
-_AGENT = {
-    "labels": "name",
-    "models": "model runtime.model runtime.baseUrl runtime.apiKey runtime.systemPrompt",
-    "acp": "runtime.acp",
-    "context": "groupChat.historyLimit",
-}
+_AGENT = {"labels": "name", "acp": "runtime.acp.backend"}
 _REST = {
     "shell": "env.shellEnv",
-    "context": "channels.defaults.contextVisibility messages.groupChat.historyLimit",
-    "models": "agents.defaults.model",
-    "resets": "session.reset session.resetByType session.resetByChannel session.resetTriggers session.idleMinutes",
     "store": "session.store",
-    "policy": "session.sendPolicy",
-    "typing": "session.typingMode session.typingIntervalSeconds",
-    "debounce": "messages.inbound",
-    "queue": "messages.queue",
-    "reactions": "messages.ackReaction messages.ackReactionScope messages.removeAckAfterReply messages.statusReactions",
+    "threads": "session.resetByType.thread",
+    "queue": "messages.queue.drop",
+    "reactions": "messages.statusReactions",
     "switches": "commands.text commands.bash",
     "hashes": "commands.ownerDisplay commands.ownerDisplaySecret",
     "logs": "logging.consoleLevel logging.consoleStyle logging.file logging.maxFileBytes logging.redactSensitive"
@@ -77,7 +60,7 @@ UNHONOURED: Final[Mapping[Pattern, str]] = {
 
 
 class _Asked(NamedTuple):
-    """A place of the table where a file asks for something, with its word and the value."""
+    """A place where a file asks for something, with its word of the table and the value; no word: honoured in part."""
 
     path: Path
     word: str
@@ -90,7 +73,7 @@ def among(paths: Iterable[str], before: Config | None = None, after: Config | No
     For a path above such places come, when the configs before and after the change are given, those of them that
     differ.
     """
-    was, now = ({one.path: one.value for one in _asked(config)} for config in (before, after))
+    was, now = ({one.path: one.value for one in _asked(config) if one.word} for config in (before, after))
     differing = [place for place in {**was, **now} if was.get(place) != now.get(place)]
     found: dict[str, None] = {}
     for text in paths:
@@ -132,38 +115,19 @@ def warnings(config: Config, accounts: Iterable[Account]) -> Iterator[str]:
     found = tuple(_asked(config))
     by_word: dict[str, list[str]] = {}
     for one in found:
-        by_word.setdefault(one.word, []).append(dotted(one.path))
-    if found:
+        if one.word:
+            by_word.setdefault(one.word, []).append(dotted(one.path))
+    if by_word:
         yield HEAD + "; ".join(f"{', '.join(names)} ({word})" for word, names in by_word.items())
     has_files = any(account.enabled and account.include_attachments for account in accounts)
-    yield from (f"{dotted(one.path)}: {text}" for one in found if (text := _less(one, has_files)))
-
-
-def _less(one: _Asked, has_files: bool) -> str:
-    """What a key forbids or limits that is done all the same; "" where it asks for nothing of the kind."""
-    match one.path[-1], one.value:
-        case "sendPolicy", SendPolicy(default=default, rules=rules) if "deny" in {default, *(r.action for r in rules)}:
-            return (
-                "denies answers, and this version does not enforce it: whoever is let in is answered all the same; "
-                "shut them out by dmPolicy, groupPolicy, allowFrom or groups"
-            )
-        case "redactPatterns", (_, *_):
-            return "asks for texts to be masked, and this version does not do it: they stand in the log as they are"
-        case "rateLimit", RateLimit(enforce=enforce) if enforce != "off":
-            return "asks for a limit, and this version does not enforce it: nothing limits how much is sent"
-        case "attachmentRoots" | "remoteAttachmentRoots", (_, *_) if has_files:
-            return (
-                "says where files may come from, and this version does not enforce it: "
-                "agents are told the paths of all files"
-            )
-        case "ownerDisplay", "hash":
-            return "asks for a hash, and this version does not make one: agents see the owners' handles as they are"
-    return ""
+    for one in found:
+        if why := unenforced.why(str(one.path[-1]), one.value, has_files):
+            yield f"{dotted(one.path)}: {why}"
 
 
 def _asked(value: Any, path: Path = (), pattern: Pattern = (), default: object = None) -> Iterator[_Asked]:
-    """The places of the table where (a part of) a config asks for something, in the order of the schema."""
-    word = UNHONOURED.get(pattern)
+    """The places where (a part of) a config asks for what it does not get, in the order of the schema."""
+    word = "" if pattern in PARTLY else UNHONOURED.get(pattern)
     if word is not None:
         if _asks(value, default):
             yield _Asked(path, word, value)

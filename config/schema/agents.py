@@ -26,6 +26,9 @@ class ModelChoice(Block):
     """What to try when it fails, in this order."""
 
 
+Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
 def _choice(value: Any) -> Any:
     return {"primary": value} if isinstance(value, str) else value
 
@@ -83,8 +86,10 @@ class AcpOptions(Block):
 
     agent: str | None = None
     """The program's name."""
+    command: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """The program and its arguments, where `agent` does not name one; no shell looks at them."""
     backend: str | None = None
-    """What runs it."""
+    """Read and not used: this gateway runs it."""
     mode: Literal["persistent", "oneshot"] | None = None
     """One process for the whole session, or one for each turn."""
     cwd: File | None = None
@@ -118,7 +123,7 @@ class AgentGroupChat(Block):
     mention_patterns: tuple[Phrase, ...] | None = None
     """Regular expressions that count as a mention; an empty list switches mentions off for this agent."""
     history_limit: Count | None = None
-    """Messages of a group kept as context for this agent."""
+    """Messages of a group kept as context for this agent where the channel does not say, at most 200."""
 
 
 class AgentEntry(Block):
@@ -136,6 +141,8 @@ class AgentEntry(Block):
     """Its settings in groups."""
     model: Model | None = None
     """The model that answers when there is no `runtime`."""
+    context_tokens: Tokens | None = None
+    """Tokens of earlier turns it is told; `agents.defaults.contextTokens` when unset."""
     runtime: Annotated[Runtime, Field(discriminator="type"), Reach.AGENT] | None = None
     """What answers."""
 
@@ -158,6 +165,16 @@ class AgentDefaults(Block):
     """The folder of agents without their own."""
     model: Model | None = None
     """The model of agents without their own."""
+    context_tokens: Tokens = 16_000
+    """Tokens of earlier turns a model, or a new process of an acp agent, is told; an estimate."""
+    user_timezone: Phrase | None = None
+    """The time zone of the people, also for `session.reset`, such as Europe/Berlin; this computer's when unset."""
+    envelope_timezone: Phrase | None = None
+    """The time zone of times in an envelope: local, utc, user, or a name such as Europe/Berlin."""
+    envelope_timestamp: Literal["on", "off"] = "on"
+    """Whether an envelope says when a message was written."""
+    envelope_elapsed: Literal["on", "off"] = "on"
+    """Whether an envelope says how long ago the last message was."""
 
 
 class Agents(Block):

@@ -71,9 +71,9 @@ class AccountBlock(Block):
     groups: dict[str, GroupEntry] | None = None
     """Groups by chat id, "*" for all others. With any entry, groups without one are shut out."""
     history_limit: Count | None = None
-    """Messages of a group kept as context, at most 200; 0 is off."""
+    """Messages of a group kept as context, and earlier turns there, at most 200; 0 is off."""
     dm_history_limit: Count | None = None
-    """User turns of a direct chat kept as context; unlimited when unset."""
+    """Earlier turns of a direct chat kept as context, at most 200 and so many when unset; 0 is off."""
     dms: dict[str, DmEntry] | None = None
     """Settings of single direct chats, by handle."""
     context_visibility: ContextVisibility | None = None
@@ -83,11 +83,11 @@ class AccountBlock(Block):
     include_attachments: bool | None = None
     """Whether files people send reach the agent."""
     attachment_roots: tuple[File, ...] | None = None
-    """Folders files may come from; absolute, `*` stands for one whole segment."""
+    """Folders whose files are read for agents; absolute, `*` stands for one whole segment."""
     remote_attachment_roots: tuple[File, ...] | None = None
     """The same for files fetched from another Mac; `attachmentRoots` when unset."""
     media_max_mb: Positive | None = None
-    """Megabytes a file may have, in and out."""
+    """Megabytes a file may have to be read for an agent."""
     text_chunk_limit: Positive | None = None
     """UTF-16 units in one bubble."""
     chunk_mode: ChunkMode | None = None
@@ -101,7 +101,7 @@ class AccountBlock(Block):
     block_streaming_coalesce: BlockStreamingCoalesce | None = None
     """How such blocks are joined."""
     response_prefix: Phrase | None = None
-    """Put before every answer; "auto" is the agent's name, an empty text is none."""
+    """Put before every answer; "auto" is the default agent's name, an empty text is none."""
     default_to: Phrase | None = None
     """Where a message without a target goes."""
     allow_to: Senders | None = None
@@ -126,6 +126,8 @@ class AccountBlock(Block):
     """Recovery settings of older OpenClaw files, read and not used."""
     owner_notice: OwnerNotice | None = None
     """Failures told to the owner."""
+    failure_reply: Phrase | None = None
+    """What people are told when their message could not be answered; nothing when unset."""
 
 
 class ImessageBlock(AccountBlock):

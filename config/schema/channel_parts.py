@@ -32,7 +32,7 @@ class DmEntry(Block):
     """One direct chat, by handle."""
 
     history_limit: Count | None = None
-    """User turns kept as context in this chat."""
+    """Earlier turns kept as context in this chat, at most 200."""
 
 
 class Markdown(Block):

@@ -17,7 +17,7 @@ class Commands(Block):
     """Which commands there are in a chat, and who may use them."""
 
     text: bool = True
-    """Whether commands are recognised in texts; here they always are."""
+    """Read and not used: commands in texts are always recognised."""
     config: bool = False
     """Whether /config exists."""
     debug: bool = False

@@ -17,7 +17,7 @@ class GroupChat(Block):
     mention_patterns: tuple[Phrase, ...] | None = None
     """Regular expressions that count as a mention, for agents without their own; empty: no mentions."""
     history_limit: Positive | None = None
-    """Messages of a group kept as context where the channel does not say."""
+    """Messages of a group kept as context where neither the channel nor the agent says, at most 200."""
 
 
 class Inbound(Block):
@@ -33,7 +33,8 @@ class Queue(Block):
     """What happens with messages that arrive while the agent works."""
 
     mode: QueueMode | None = None
-    """One turn for each (followup), one for all (collect), or at once (interrupt); the agent decides when unset."""
+    """One turn for each (followup), one for all (collect), told to the turn that runs (steer; queue and steer-backlog
+    are older names of it), or in place of it (interrupt); the agent decides when unset."""
     by_channel: dict[str, QueueMode] = Field(default_factory=dict)
     """The same for single channels."""
     debounce_ms: Count = 1000
@@ -61,7 +62,7 @@ class Messages(Block):
     """What holds for messages of every channel."""
 
     response_prefix: Phrase | None = None
-    """Put before every answer where channel and account do not say; "auto" is the agent's name."""
+    """Put before every answer where channel and account do not say; "auto" is the default agent's name."""
     group_chat: GroupChat = Field(default_factory=GroupChat)
     """Groups of every channel."""
     inbound: Inbound = Field(default_factory=Inbound)

@@ -16,6 +16,7 @@ from config.schema.env import Env
 from config.schema.gateway import Gateway, Retention
 from config.schema.logs import Logging
 from config.schema.messages import Messages
+from config.schema.models import Models
 from config.schema.session import Session
 
 
@@ -30,6 +31,8 @@ class Config(Block):
     """The channel this gateway serves, and who may use it."""
     agents: Agents = Field(default_factory=Agents)
     """Who answers, and with what."""
+    models: Models = Field(default_factory=Models)
+    """Where models are asked."""
     bindings: tuple[Binding, ...] = ()
     """Which agent answers where; the default agent where no rule fits."""
     access_groups: dict[str, AccessGroup] = Field(default_factory=dict)

@@ -32,7 +32,7 @@ class ResetByType(Block):
     group: Reset | None = None
     """Groups."""
     thread: Reset | None = None
-    """Threads; there are none here."""
+    """Read and not used: there are no threads here."""
 
 
 class SendMatch(Block):
@@ -94,4 +94,4 @@ class Session(Block):
     typing_mode: Literal["never", "instant", "thinking", "message"] | None = None
     """When people see that an answer is being written."""
     typing_interval_seconds: Positive | None = None
-    """Seconds between two signs of it."""
+    """Seconds between two signs of it; 8 when unset."""

@@ -37,7 +37,18 @@ OFF_LIMITS = [
     "agents.list[0].runtime.type",
     "agents.list[0].runtime.command[0]",
     "agents.list.0.runtime.acp.cwd",
+    "agents.list[0].runtime.acp.command",
+    "agents.list[0].runtime.acp.command[0]",
+    "agents.entries.bot.runtime.acp.command[1]",
     "agents.entries.bot.runtime.apiKey",
+    "models.providers.home.baseUrl",
+    "models.providers.home.apiKey",
+    "models.providers.home.apiKey.source",
+    "models.providers.home.apiKey.id",
+    "models.providers.home.api",
+    "models.providers.home.headers.Authorization",
+    "models.providers.home.models[0].id",
+    "models.mode",
     "agents.list[0].workspace",
     "agents.entries.bot.workspace",
     "agents.defaults.workspace",
@@ -101,6 +112,15 @@ ALLOWED = [
     "agents.list[0]",
     "agents.list[0].model",
     "agents.list[0].model.fallbacks[1]",
+    "agents.list[0].contextTokens",
+    "agents.defaults.contextTokens",
+    "agents.defaults.userTimezone",
+    "agents.defaults.envelopeTimezone",
+    "agents.defaults.envelopeElapsed",
+    "channels.imessage.failureReply",
+    "channels.imessage.accounts.bot.failureReply",
+    "models.providers",
+    "models.providers.home",
     "agents.entries.bot.identity.name",
     "bindings[0].match.peer.id",
     "accessGroups.family.members.imessage[0]",
@@ -131,7 +151,10 @@ def test_the_reason_says_what_the_key_is() -> None:
     assert why(parse("agents.list[0].runtime.command")) == "says which program or model answers"
     assert why(parse("logging.file")) == why(parse("channels.imessage.$include")) == "names a file or a folder"
     assert why(parse("commands.ownerDisplaySecret")) == "is a secret"
-    assert why(parse("plugins.x")) == "belongs to another part of OpenClaw"
+    for path in ("plugins.x", "models.mode", "models.providers.home.headers"):
+        assert why(parse(path)) == "belongs to another part of OpenClaw"
+    assert why(parse("models.providers.home.baseUrl")) == "names a host"
+    assert why(parse("models.providers.home.apiKey")) == "is a secret"
     assert why(parse("channels.imessage.dmPolici")) == 'unknown key; did you mean "dmPolicy"?'
 
 

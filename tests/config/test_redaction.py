@@ -27,6 +27,7 @@ SECRET = [
     "mcp.servers.x.headers.X-Thing",
     "models.providers.x.apiKey",
     "models.providers.x.api_key",
+    "models.providers.x.headers.X-Thing",
     "auth.profiles.x.credentials.deep.value",
     "tokens[3]",
     "talk.OPENAI_API_KEY",
@@ -44,6 +45,11 @@ SHOWN = [
     "env.shellEnv.timeoutMs",
     "env.vars",
     "models.maxTokens",
+    "models.providers.x.baseUrl",
+    "models.providers.x.api",
+    "models.providers.x.models[0].id",
+    "agents.list[0].contextTokens",
+    "agents.list[0].runtime.acp.command[0]",
     "agents.defaults.contextTokens",
     "channels.telegram.tokenFile",
     "agents.list[0].runtime.model",
@@ -72,12 +78,14 @@ def test_a_whole_file_shows_everything_but_its_secrets() -> None:
         "agents": {"list": [{"id": "main", "runtime": {"type": "model", "model": "openai:gpt", "apiKey": "s3cret"}}]},
         "gateway": {"auth": {"mode": "token", "token": "s3cret", "allow": True}, "port": 18789},
         "env": {"vars": {"A": "s3cret"}, "shellEnv": {"enabled": True}},
+        "models": {"providers": {"x": {"baseUrl": "http://x/v1", "apiKey": "s3cret"}, "y": {"apiKey": "${KEY}"}}},
         "channels": {"imessage": {"allowFrom": ("+15555550123",)}},
     }
     assert redact(config) == {
         "agents": {"list": [{"id": "main", "runtime": {"type": "model", "model": "openai:gpt", "apiKey": MARKER}}]},
         "gateway": {"auth": {"mode": "token", "token": MARKER, "allow": True}, "port": 18789},
         "env": {"vars": {"A": MARKER}, "shellEnv": {"enabled": True}},
+        "models": {"providers": {"x": {"baseUrl": "http://x/v1", "apiKey": MARKER}, "y": {"apiKey": "${KEY}"}}},
         "channels": {"imessage": {"allowFrom": ["+15555550123"]}},
     }
 

@@ -10,12 +10,17 @@ from config import Places, describe
 from config.known import fits
 from config.paths import Path as Keys
 from config.source import Source, parse_bytes
+from config.unhonoured import UNHONOURED
 from tests.config.conftest import Load
 from tests.config.shown import EVERYTHING, SHOWN, TEXT
 
 REPEATED = (("channels", "imessage", "accounts", "*"), ("agents", "entries", "*"))
 """Blocks whose keys are shown once, elsewhere."""
 
+
+MARKS = (" (later) ", "read and not used")
+"""Words that stand at what nothing honours; `HEADLINE` explains the first."""
+HEADLINE = "// What is marked (later) is read, and honoured by a later version only."
 
 BARE: set[Keys] = {("channels",), ("channels", "imessage")}
 """Blocks that need no word."""
@@ -93,3 +98,24 @@ def test_what_stands_in_comments_has_no_default() -> None:
     more = [(path, describe.entry(path)) for path, _ in leaves(parsed(EVERYTHING).value) if path not in shown]
     settled = [path for path, known in more if known is not None and known.default is not None and path[:-1] in shown]
     assert settled == []
+
+
+def test_it_says_what_is_not_honoured_and_of_nothing_else() -> None:
+    """On the line, on the line above, or so for the block it stands in."""
+    source, lines = parsed(EVERYTHING), EVERYTHING.splitlines()
+
+    def is_marked(path: Keys) -> bool:
+        line = source.line_column(mark_of(source, path))[0]
+        return any(mark in near for near in lines[line - 2 : line] for mark in MARKS)
+
+    def is_covered(path: Keys) -> bool:
+        return any(fits(path[: len(pattern)], pattern) for pattern in UNHONOURED)
+
+    inside = [path for path, _ in leaves(source.value)]
+    covered = [path for path in inside if is_covered(path)]
+    assert covered
+    assert [path for path in covered if not any(is_marked(path[:end]) for end in range(2, len(path) + 1))] == []
+    marked = {number for number, line in enumerate(lines, 1) if any(mark in line for mark in MARKS)}
+    known = {("session", "mainKey")}
+    places = {source.line_column(mark_of(source, path))[0] for path in {*covered, *known}}
+    assert [lines[number - 1] for number in sorted(marked) if not {number, number + 1} & places] == [HEADLINE]
