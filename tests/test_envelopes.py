@@ -6,12 +6,12 @@ from typing import get_args, get_type_hints
 import pytest
 from msgspec.structs import fields
 
-from actors.envelopes import control, facts, identity, inbound, link, outbound
+from actors.envelopes import control, facts, identity, inbound, link, outbound, session, steering
 from actors.envelopes.base import Envelope
 
 ALL = [
     kind
-    for module in (control, facts, identity, inbound, link, outbound)
+    for module in (control, facts, identity, inbound, link, outbound, session, steering)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Envelope) and kind.__module__ == module.__name__
 ]

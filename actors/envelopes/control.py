@@ -150,13 +150,6 @@ class Spoken(Envelope):
     open: bool = False
 
 
-class Finished(Envelope):
-    """A conversation is done with ``done`` more of the messages it was told."""
-
-    session: str
-    done: int
-
-
 class Tick(Envelope):
     """Time passed; ``what`` says which of an actor's deadlines to look at, ``subject`` whose."""
 

@@ -3,6 +3,7 @@
 from actors.envelopes.base import Envelope
 from actors.envelopes.inbound import Inbound, Outcome, Verdict
 from actors.envelopes.outbound import Chunk
+from actors.envelopes.session import TurnRecord
 
 
 class Appended(Envelope):
@@ -21,17 +22,19 @@ class Rejudged(Envelope):
 
 
 class Settled(Envelope):
-    """A row reached its one outcome without anything going out."""
+    """A row reached its one outcome without anything going out. ``turn`` is for the transcript."""
 
     seq: int
     outcome: Outcome
+    turn: TurnRecord | None = None
 
 
 class Queued(Envelope):
     """Reply chunks enter the outbox and their rows are settled, in one transaction.
 
     ``attempt`` is the key of a chunk that starts at once (0: none), so that a free lane costs no second commit;
-    ``guid`` is the GUID of ours that attempt carries (empty: none), as in ``Attempted``.
+    ``guid`` is the GUID of ours that attempt carries (empty: none), as in ``Attempted``. ``part`` counts the parts of
+    an answer that comes in several, ``turn`` goes into the transcript with the last.
     """
 
     chunks: tuple[Chunk, ...]
@@ -39,6 +42,26 @@ class Queued(Envelope):
     attempt: int
     at: float
     guid: str = ""
+    part: int = 0
+    turn: TurnRecord | None = None
+
+
+class Renewed(Envelope):
+    """A session begins anew: what was said before is not told its agent any more. ``why``: ``asked``, ``daily``,
+    ``idle`` or ``operator``."""
+
+    session: str
+    at: float
+    why: str
+
+
+class Adjusted(Envelope):
+    """A session differs from the config in ``name``, a field of ``Standing``, from now on; None: it does not any more.
+    ``failures`` may be set to 0 so."""
+
+    session: str
+    name: str
+    value: str | int | None
 
 
 class Attempted(Envelope):
@@ -150,6 +173,8 @@ Fact = (
     | Rejudged
     | Settled
     | Queued
+    | Renewed
+    | Adjusted
     | Attempted
     | Sent
     | Deferred

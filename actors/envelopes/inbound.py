@@ -100,12 +100,16 @@ class Challenge(Envelope):
 
 
 class Control(Envelope):
-    """A control command of somebody who may give it (``authority``): it is carried out, not put before an agent."""
+    """A control command of somebody who may give it (``authority``): it is carried out, not put before an agent.
+
+    ``onward``: a message stands behind it (``/new hello``), which goes on to the agent.
+    """
 
     session: str
     agent: str
     service: str
     authority: str
+    onward: bool = False
 
 
 class Dropped(Envelope):
@@ -150,7 +154,12 @@ class Judged(Envelope):
 
 
 class Admitted(Envelope):
-    """A journaled, admitted row on its way to its conversation. One of the two serialisable seams."""
+    """A journaled, admitted row on its way to its conversation. One of the two serialisable seams.
+
+    ``begun``: parts of its answer are in the outbox already, of a turn that a restart cut off: it gets no second one.
+    ``released``: it was held, and judged again. ``text`` is what the agent is told in place of the row's text, None for
+    that: what stands behind ``/new``.
+    """
 
     seq: int
     session: str
@@ -159,12 +168,21 @@ class Admitted(Envelope):
     address: ReplyAddress
     row: Inbound
     authority: str = "known"
+    begun: bool = False
+    released: bool = False
+    text: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What the agent is told."""
+        return self.row.text if self.text is None else self.text
 
 
 class Commanded(Envelope):
     """A journaled control command on its way to the desk that carries it out.
 
-    ``replayed``: after a restart, or judged again: it may have been carried out already, or be out of date.
+    ``replayed``: after a restart, or judged again: it may have been carried out already, or be out of date. ``begun``
+    is that of ``Admitted``.
     """
 
     seq: int
@@ -174,6 +192,7 @@ class Commanded(Envelope):
     row: Inbound
     authority: str
     replayed: bool = False
+    begun: bool = False
 
 
 class Challenged(Envelope):
