@@ -46,6 +46,14 @@ class Window(Generic[Item]):
         """The rows in it: beyond the gate, or waiting. It looks through all of them."""
         return self._live.keys() | {seq for lane in self._lanes.values() for seq, *_ in lane.waiting}
 
+    def is_live(self, seq: int) -> bool:
+        """Whether the row is beyond the gate."""
+        return seq in self._live
+
+    def live_of(self, chat: tuple[int, int]) -> list[int]:
+        """The rows of a chat that are. It looks through those of all."""
+        return [seq for seq, (where, _) in self._live.items() if where == chat]
+
     def offer(self, seq: int, chat: tuple[int, int], counts: bool, item: Item) -> bool:
         """A row wants in. True: it is live now, pass it on. False: it waits its turn."""
         lane = self._lanes.get(chat)

@@ -14,17 +14,20 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from actors.envelopes.control import Discard, Keep, Number, Numbered, Reconfigure, Record, Recorded, Tick
+from actors.envelopes.control import Discard, Keep, Number, Reconfigure, Record, Recorded, Tick
 from actors.envelopes.facts import Appended, Rejudged
 from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Verdict
+from actors.envelopes.session import Recall
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
 from actors.journal.current import Current
-from actors.journal.gate import Gate, challenged, commanded
+from actors.journal.gate import Gate
 from actors.journal.ledger import Ledger
 from actors.journal.pruning import PAUSE_SECONDS, Pruning
 from actors.journal.replays import Question, Replays, Rests, Told
 from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS
+from actors.journal.retold import challenged, commanded
 from actors.journal.schema import explain
+from actors.journal.standings import NOTED, Standings
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
 from actors.runtime.actor import Actor, Context
@@ -46,7 +49,8 @@ class JournalView(NamedTuple):
 
 
 class Journal(Actor):
-    """Owns the database connection; ``ledger`` is what the operator's status reads.
+    """Owns the database connection; ``ledger`` is what the operator's status reads, ``standings`` what differs from the
+    config in a session.
 
     ``sources`` and ``keep`` are those of a ``JournalView``; another one may be told at any time. Open work of an
     account that is gone, or that read another database, stays where it is: a chat number means nothing in another
@@ -61,16 +65,18 @@ class Journal(Actor):
         ledger: Ledger,
         sources: Mapping[str, int] | None = None,
         keep: Keep | None = None,
+        standings: Standings | None = None,
     ) -> None:
         super().__init__(context)
         self._store = store
         self._path = path
         self._ledger = ledger
+        self._standings = Standings() if standings is None else standings
         current = Current(sources)
         self._gate = Gate(store, current)
         self._replays = Replays(store, self._gate, ledger, current, self.log)
         self._pending: list[Record] = []
-        self._asked: list[Question | Number] = []
+        self._asked: list[Question | Number | Record] = []
         self._failing = False
         self._since_floor = 0
         self._pruning = Pruning(store, ledger, keep, self.log)
@@ -79,6 +85,7 @@ class Journal(Actor):
     def on_start(self) -> None:
         """Rebuild the counters and the floor below which everything is settled."""
         self._ledger.load(self._store)
+        self._standings.load(self._store)
         self._replays.name_strays()
         self.clock.after(FIRST_SECONDS, self.actor_ref, Tick("prune"))
 
@@ -117,7 +124,7 @@ class Journal(Actor):
         if not self._pending:
             return
         store, ledger = self._store, self._ledger
-        batch = Batch(self._pending, ledger.next_seq, self.clock.wall(), ledger.position)
+        batch = Batch(self._pending, ledger.next_seq, self.clock.wall(), ledger.position, ledger.roster)
         try:
             store.begin()
             if self._since_floor > FLOOR_EVERY:
@@ -179,9 +186,13 @@ class Journal(Actor):
                 continue
             if seq >= 0:
                 gate.note(fact)
+                if type(fact) in NOTED:
+                    self._standings.note(fact)
             if type(fact) is Rejudged:
                 if seq > 0:
                     self._pass_on(record, seq, fact.verdict)
+            elif type(fact) is Recall:
+                self._answer(record)
             elif record.then is not None:
                 tell(record.then, Recorded(seq, fact))
         for to, message in gate.admit():
@@ -198,8 +209,11 @@ class Journal(Actor):
     def _pass_on(self, record: Record, seq: int, verdict: Verdict) -> None:
         row = record.fact.row
         if type(verdict) is Admit:
-            self._gate.offer(seq, row, verdict)
+            self._gate.offer(seq, row, verdict, released=type(record.fact) is Rejudged)
         elif type(verdict) is Control:
+            if verdict.onward:
+                self._gate.announce(seq, verdict.session)
+            self._gate.command_told(seq)
             # One that is judged again has waited, perhaps for days: whoever gave it may not want it done now.
             self.tell(record.then, commanded(seq, row, verdict, replayed=type(record.fact) is Rejudged))
         elif type(verdict) is Challenge:
@@ -207,7 +221,7 @@ class Journal(Actor):
         elif record.then is not None:
             self.tell(record.then, Recorded(seq, record.fact))
 
-    def _answer(self, asked: Question | Number) -> None:
+    def _answer(self, asked: Question | Number | Record) -> None:
         if not self._failing:
             self._commit()
         if self._failing:
@@ -218,7 +232,8 @@ class Journal(Actor):
         rests: Rests = ()
         try:
             if isinstance(asked, Number):
-                told = [(asked.reply_to, self._number(asked))]
+                told = [(asked.reply_to, self._replays.number(asked))]
+                self._was_written(0)
             else:
                 told, rests = self._replays.answer(asked, self.clock.wall())
         except sqlite3.Error as error:
@@ -232,14 +247,6 @@ class Journal(Actor):
         for rest in rests:
             # By the clock, not at once: whoever is told handles these rows before the next ones are read.
             self.clock.after(0.0, self.actor_ref, rest)
-
-    def _number(self, asked: Number) -> Numbered:
-        """Databases seen for the first time are in the file before anyone reads them."""
-        self._store.begin()
-        numbers = tuple((account, self._store.source_number(*names)) for account, names in asked.names)
-        self._store.commit()
-        self._was_written(0)
-        return Numbered(numbers)
 
     def _go_by(self, view: JournalView) -> None:
         self._pruning.keep = view.keep

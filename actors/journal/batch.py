@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from actors.commands.kept import kept
 from actors.envelopes.control import Record
 from actors.envelopes.facts import (
+    Adjusted,
     Appended,
     Attempted,
     Baseline,
@@ -24,6 +25,7 @@ from actors.envelopes.facts import (
     Identified,
     Queued,
     Rejudged,
+    Renewed,
     Replaced,
     Requeued,
     Sent,
@@ -33,10 +35,15 @@ from actors.envelopes.facts import (
 )
 from actors.envelopes.inbound import Admit, Corrupt, Dropped, Held, Outcome
 from actors.envelopes.outbound import chunk_key, reply_of
+from actors.envelopes.session import Recall
 from actors.journal import statements as sql
 from actors.journal.changes import Changes, Values
 from actors.journal.chunk_changes import ChunkChanges
-from actors.journal.positions import UNSET, Position
+from actors.journal.positions import Position
+from actors.journal.roster import Roster
+from actors.journal.session_changes import SessionChanges
+from actors.journal.session_rows import said, turn_outcome
+from actors.journal.source_changes import SourceChanges
 from actors.journal.statements import Columns, guid_key, outcome_columns, stored_again, verdict_columns
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
@@ -68,6 +75,7 @@ class Batch:
         next_seq: int,
         now: float,
         position: Callable[[int], Position] = Position.unknown,
+        roster: Roster | None = None,
     ) -> None:
         self.records = records
         self.next_seq = next_seq
@@ -78,9 +86,10 @@ class Batch:
         self._inbound: list[Values] = []
         self._changes = Changes()
         self._chunks = ChunkChanges(self._changes, self.tally, self.results)
-        self.positions: dict[int, Position] = {}
+        self._sessions = SessionChanges(now, roster or Roster())
+        self._sources = SourceChanges(self._changes, position)
+        self.positions = self._sources.positions
         """Where the sources whose rows occur stand afterwards."""
-        self._position = position
         self._rejudged: set[int] = set()
         self._keys: list[bytes] = []
         self._appended = 0
@@ -89,6 +98,10 @@ class Batch:
     def reopened(self) -> Mapping[int, str]:
         """The account of each chunk that is to be sent again."""
         return self._chunks.reopened
+
+    def committed(self) -> None:
+        """It is on disk."""
+        self._sessions.commit()
 
     @property
     def rows_open_again(self) -> Sequence[int]:
@@ -119,6 +132,8 @@ class Batch:
             store.write(sql.INSERT_OUTBOX, self._chunks.inserts)
         for statement, rows in self._changes.statements():
             store.write(statement, rows)
+        for statement, rows in self._sessions.statements():
+            store.write(statement, rows)
         for source, at in self.positions.items():
             if at.moved:
                 store.move_cursor(source, at.cursor)
@@ -139,7 +154,7 @@ class Batch:
     def _append(self, fact: Appended, known: dict[int, set[bytes]]) -> int:
         row, verdict = fact.row, fact.verdict
         source, rowid, era = row.source, row.rowid, row.era
-        at = self.positions.get(source) or self._at(source)
+        at = self.positions.get(source) or self._sources.at(source)
         if era >= at.era:
             if rowid > at.cursor and rowid > 0 and type(verdict) is not Corrupt:
                 at.cursor = rowid
@@ -155,6 +170,11 @@ class Batch:
         seq = self.next_seq
         self.next_seq += 1
         columns = outcome_columns(verdict)
+        body = row.raw
+        if type(verdict) is Admit:
+            self._sessions.admitted(row, verdict)
+        else:
+            body = kept(row)
         self._inbound.append(
             (
                 seq,
@@ -166,19 +186,13 @@ class Batch:
                 row.received_at,
                 *verdict_columns(verdict),
                 *columns,
-                row.raw if type(verdict) is Admit else kept(row),
+                body,
                 era,
             )
         )
         if columns[0] is not None:
             self._count(columns)
         return seq
-
-    def _at(self, source: int) -> Position:
-        at = self.positions.get(source)
-        if at is None:
-            at = self.positions[source] = self._position(source)
-        return at
 
     def _count(self, columns: Columns, one: int = 1) -> None:
         outcome, reason, _ = columns
@@ -197,12 +211,18 @@ class Batch:
             if first < self._floor_key:
                 self._changes.lower_floor(reply_of(first))
         self._chunks.queued(fact)
+        if fact.turn is not None:
+            to = fact.chunks[0].address if fact.chunks else None
+            self._sessions.ended(fact.turn, turn_outcome(fact), said(fact, fact.turn), to, store.sessions)
         for seq, outcome in fact.settles:
             self._settle(seq, outcome)
         return 0
 
-    def _settled(self, fact: Settled) -> None:
+    def _settled(self, fact: Settled, store: Store) -> int:
+        if fact.turn is not None:
+            self._sessions.ended(fact.turn, turn_outcome(fact), fact.turn.text or None, None, store.sessions)
         self._settle(fact.seq, fact.outcome)
+        return 0
 
     def _settle(self, seq: int, outcome: Outcome) -> None:
         columns = outcome_columns(outcome)
@@ -224,6 +244,8 @@ class Batch:
         if reason is None or fact.seq in self._rejudged or (type(verdict) is Held and verdict.reason == reason):
             return -1
         self._rejudged.add(fact.seq)
+        if type(verdict) is Admit:
+            self._sessions.admitted(fact.row, verdict)
         columns = outcome_columns(verdict)
         times = self._now if columns[0] is not None else None, self._now if fact.row.raw else None
         again = stored_again(fact.row, verdict)
@@ -235,40 +257,37 @@ class Batch:
             self._changes.lower_floor(fact.seq)
         return fact.seq
 
-    def _baseline(self, fact: Baseline) -> None:
-        at = self._at(fact.source)
-        if at.cursor == UNSET:
-            at.cursor = fact.rowid
-            self._changes.add(sql.BASELINE, (fact.rowid, fact.source))
+    def _of_source(self, fact: Any) -> None:
+        self._about_sources[type(fact)](self._sources, fact)
 
-    def _watched(self, fact: Watched) -> None:
-        self._changes.add(sql.WATCHED, (fact.at, fact.source))
+    def _renewed(self, fact: Renewed, store: Store) -> int:
+        self._sessions.renewed(fact, store.sessions)
+        return 0
 
-    def _identified(self, fact: Identified) -> None:
-        self._changes.in_order(~fact.source, sql.IDENTIFIED, (fact.file, fact.source))
+    def _adjusted(self, fact: Adjusted) -> None:
+        self._sessions.adjusted(fact)
 
-    def _replaced(self, fact: Replaced) -> None:
-        self._at(fact.source).replaced(fact.rowid)
-        self._changes.in_order(~fact.source, sql.REPLACED, (fact.rowid, fact.file, fact.source))
+    def _recall(self, _fact: Recall) -> None:
+        """Nothing is stored: it is answered after the commit."""
 
-    def _child_started(self, fact: ChildStarted) -> None:
-        self._changes.add(sql.CHILD, (fact.pid, fact.started, fact.source))
-
-    def _child_ended(self, fact: ChildEnded) -> None:
-        self._changes.add(sql.CHILD, (None, None, fact.source))
-
+    _about_sources: ClassVar[dict[type, Callable[[SourceChanges, Any], None]]] = {
+        Baseline: SourceChanges.baseline,
+        Watched: SourceChanges.watched,
+        Identified: SourceChanges.identified,
+        Replaced: SourceChanges.replaced,
+        ChildStarted: SourceChanges.child_started,
+        ChildEnded: SourceChanges.child_ended,
+    }
     _take: ClassVar[dict[type, Callable[[Any, Any], None]]] = {
-        Settled: _settled,
         **dict.fromkeys((Attempted, Sent, Deferred, Uncertain, Failed), _chunk),
-        Baseline: _baseline,
-        Watched: _watched,
-        Identified: _identified,
-        Replaced: _replaced,
-        ChildStarted: _child_started,
-        ChildEnded: _child_ended,
+        **dict.fromkeys(_about_sources, _of_source),
+        Adjusted: _adjusted,
+        Recall: _recall,
     }
     _decided: ClassVar[dict[type, Callable[[Any, Any, Store], int]]] = {
         Queued: _queued,
+        Settled: _settled,
+        Renewed: _renewed,
         Rejudged: _rejudge,
         Requeued: _requeued,
         Discarded: _discarded,

@@ -1,9 +1,9 @@
 """What the journal holds of one chat or one person: which rows and chunks, and under which names. Nothing is changed.
 
 A chat is known by its number in the database an account reads now, or by its GUID in any. Of a person these are the
-messages they wrote wherever it was, their direct chats with what was said in them, the answers to their messages, and
-the codes they were offered. Rows are read back from the bytes imsg gave; a row nobody can read belongs to whoever its
-bytes name. What was forgotten before is not found again.
+messages they wrote wherever it was, their direct chats with what was said in them, the answers to their messages (also
+where these answer others in the same turn), and the codes they were offered. Rows are read back from the bytes imsg
+gave; a row nobody can read belongs to whoever its bytes name. What was forgotten before is not found again.
 """
 
 import sqlite3
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from actors.access.handles import canonical
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import reply_of
+from actors.journal.own_sessions import sessions_of, turns_of
 from actors.normalizer.normalize import Malformed, normalize
 
 
@@ -46,7 +47,9 @@ class Belongings(NamedTuple):
     """Rows and chunks by number. ``open`` and ``held`` rows, and chunks that are ``unsent``, are among them.
 
     ``names`` are the GUIDs and handles they go by, in lower case. ``personal`` are rows whose session or pairing names
-    a handle. ``mentions`` counts the rows of others that have one of the names in them.
+    a handle. ``mentions`` counts the rows of others that have one of the names in them. ``turns`` are the turns those
+    rows were taken in by, ``sessions`` the ones that are theirs alone, and ``labels`` those that others use too, and
+    that go by their name.
     """
 
     rows: tuple[int, ...] = ()
@@ -57,6 +60,9 @@ class Belongings(NamedTuple):
     personal: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
     mentions: int = 0
+    turns: tuple[int, ...] = ()
+    sessions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -92,17 +98,22 @@ def belongings(connection: sqlite3.Connection, of: Chat | Person) -> Belongings:
     for chunk in chunks:
         answers.setdefault(reply_of(chunk.key), []).append(chunk)
     rows: list[_Row] = []
-    mine: list[_Chunk] = []
     for row in _rows(connection, of):
-        said = answers.pop(row.seq, [])
-        if whose.has_row(row) or any(map(whose.has_chunk, said)):
+        if whose.has_row(row) or any(map(whose.has_chunk, answers.get(row.seq, ()))):
             # The words are not needed any more, and there may be many.
             rows.append(row._replace(body=row.body and b"", read=None))
-            mine += said
             whose.learn(row)
-    mine += (chunk for left in answers.values() for chunk in left if whose.has_chunk(chunk))
+    ours = {row.seq for row in rows}
+    turns = turns_of(connection, ours)
+    mine = [
+        chunk
+        for seq, said in answers.items()
+        for chunk in said
+        if seq in ours or seq in turns.carriers or whose.has_chunk(chunk)
+    ]
     names = frozenset(name.lower() for name in whose.names if name)
-    found, ours = _sorted(rows, mine, names), {row.seq for row in rows}
+    theirs, labels = sessions_of(connection, ours, names, isinstance(of, Person))
+    found = _sorted(rows, mine, names)._replace(turns=turns.worded, sessions=theirs, labels=labels)
     bodies = connection.execute(_BODIES, (of.account, of.account))
     return found._replace(mentions=sum(seq not in ours and _names(body.lower(), names) for seq, body in bodies))
 

@@ -11,6 +11,7 @@ from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import Batch
 from actors.journal.chunk_changes import TALLY
 from actors.journal.positions import UNSET, Position
+from actors.journal.roster import Roster
 from actors.journal.statements import ENDED, STATES
 from actors.journal.store import Store
 
@@ -31,6 +32,7 @@ class Ledger:
         self.cursors: dict[int, int] = {}
         self.visible: dict[int, int] = {}
         """By source, the newest row of this era that is no reaction: what a history shows."""
+        self.roster = Roster()
         self._eras: dict[int, int] = {}
         self._open: dict[int, tuple[str, str]] = {}
 
@@ -39,6 +41,8 @@ class Ledger:
         self.trouble, self.waiting = "", 0
         self.next_seq = store.last_seq() + 1
         self.floor = store.mark("floor")
+        self.roster = Roster()
+        self.roster.failing = set(store.sessions.failing())
         tallies = Counter(store.tallies())
         self.outbox = Counter({state: tallies.pop(f"{TALLY}{state}", 0) for state in ENDED})
         self.outbox.update(store.open_counts(self.floor << POSITION_BITS))
@@ -61,6 +65,7 @@ class Ledger:
 
     def account(self, batch: Batch) -> None:
         """Take a committed batch into the books."""
+        batch.committed()
         self.next_seq = batch.next_seq
         self.floor = min([self.floor, *batch.rows_open_again])
         for name, n in batch.tally.items():

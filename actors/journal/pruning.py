@@ -85,6 +85,8 @@ class Pruning:
                 "forgot the words of {} messages (kept {} days) and all of {} (kept {} days)",
                 *(done[Fate.STRIP], keep.bodies_days, done[Fate.GO], max(keep.bodies_days, keep.tombstones_days)),
             )
+            if done[Fate.GO]:
+                self._forget_sessions(narrow.tombstones)
             yield from self._empty_log()
         yield retention.MORE_SECONDS if windows and narrow != limits else retention.ROUND_SECONDS
 
@@ -118,6 +120,12 @@ class Pruning:
             rewrite(self._store, nearby(self._seen(first - NEARBY, first - 1, now)) or first, last, fates)
             self._store.commit()
         return fates
+
+    def _forget_sessions(self, before: float) -> None:
+        self._store.begin()
+        for statement in (retention.IDLE, retention.RENEWALS):
+            self._store.write(statement, [(before,)])
+        self._store.commit()
 
     def _empty_log(self) -> Iterator[float]:
         for _ in range(TRIES):

@@ -1,9 +1,9 @@
 """Forgetting what belongs to one chat or person, at once and for good; without a gateway, as ``offline`` writes.
 
 Open and held rows end as dropped, chunks that were not sent as discarded, both with the reason ``purged``. Then the
-words go, and the names that stand beside them. Rows stay as tombstones: what comes again is not answered as new. In the
-end the whole file is written anew, so that no page and no log keeps a copy; where that fails (a full disk, somebody who
-reads) the journal remembers that it is still to be done.
+words go, and the names that stand beside them, and the sessions that are theirs alone. Rows stay as tombstones: what
+comes again is not answered as new. In the end the whole file is written anew, so that no page and no log keeps a copy;
+where that fails (a full disk, somebody who reads) the journal remembers that it is still to be done.
 """
 
 import sqlite3
@@ -36,6 +36,10 @@ def purge(path: Path, found: Belongings, wall: Callable[[], float] = time.time) 
         store.write(_ROW, [(seq,) for seq in found.rows])
         store.write(_NAMED, [(seq,) for seq in found.personal])
         store.write(_CHUNK, [(PURGED, key) for key in found.chunks])
+        store.write(_TURN, [(seq,) for seq in found.turns])
+        store.write(_LABEL, [(key,) for key in found.labels])
+        for statement in _SESSION:
+            store.write(statement, [(key,) for key in found.sessions])
 
     write_offline(path, facts, wall, also)
 
@@ -69,6 +73,17 @@ UPDATE inbound SET body = NULL, reason = CASE
   WHEN outcome <> 'corrupt' AND instr(reason, ':') > 0 THEN substr(reason, 1, instr(reason, ':') - 1) ELSE reason END
 WHERE seq = ?
 """
+_TURN = """
+UPDATE turn SET text = '', failure = CASE
+  WHEN instr(failure, ':') > 0 THEN substr(failure, 1, instr(failure, ':') - 1) ELSE failure END
+WHERE seq = ?
+"""
+_LABEL = "UPDATE session SET label = NULL, source = NULL, chat_id = NULL WHERE key = ?"
+_SESSION = (
+    "DELETE FROM turn WHERE session = ?",
+    "DELETE FROM renewal WHERE session = ?",
+    "DELETE FROM session WHERE key = ?",
+)
 _NAMED = "UPDATE inbound SET session = NULL WHERE seq = ?"
 _CHUNK = """
 UPDATE outbox SET text = '', chat_guid = NULL, why = CASE WHEN why IS NULL THEN NULL ELSE ? END WHERE key = ?

@@ -11,7 +11,10 @@ from typing import Any
 from actors.envelopes.control import (
     Forfeited,
     Landmark,
+    Number,
+    Numbered,
     OpenChunk,
+    Record,
     Recorded,
     Ref,
     Replay,
@@ -27,8 +30,11 @@ from actors.envelopes.inbound import Asked, Challenged, Commanded
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import end_held
 from actors.journal.current import Current
-from actors.journal.gate import Gate, challenged, readable, told_again
+from actors.journal.gate import Gate
 from actors.journal.ledger import Ledger
+from actors.journal.owner import OwnerChat, newest_of_owner
+from actors.journal.recall import recall
+from actors.journal.retold import challenged, readable, told_again
 from actors.journal.store import Store
 from actors.normalizer.echoes import MOST
 from actors.outbound.strays import ELSEWHERE
@@ -48,6 +54,7 @@ LET_IN = ("admit", "command")
 """Kinds of rows whose answers are for somebody who was let in; a pairing code is for a stranger."""
 
 Question = Replay | Review | Rest
+"""What is asked; what is recalled (``Recall``) is asked as a fact among others."""
 Rests = tuple[Rest, ...]
 Told = list[tuple[Ref, Any]]
 OpenRow = tuple[int, str, int, int, int]
@@ -75,8 +82,10 @@ class Replays:
             self._gate.let_go()
         return changed
 
-    def answer(self, asked: Question, now: float) -> tuple[Told, Rests]:
+    def answer(self, asked: Question | Record, now: float) -> tuple[Told, Rests]:
         """``now`` is unix seconds. Raises sqlite3.Error: ask again, nothing was told."""
+        if isinstance(asked, Record):
+            return self._recalled(asked), ()
         if isinstance(asked, Rest):
             return self._page(asked)
         if isinstance(asked, Review):
@@ -119,6 +128,13 @@ class Replays:
             self._current.told(kind)
         return told, rests
 
+    def number(self, asked: Number) -> Numbered:
+        """Databases seen for the first time are in the file before anyone reads them. Raises sqlite3.Error."""
+        self._store.begin()
+        numbers = tuple((account, self._store.source_number(*names)) for account, names in asked.names)
+        self._store.commit()
+        return Numbered(numbers)
+
     def name_strays(self) -> None:
         """Say which chunks nobody will ask for: those of accounts that do not run."""
         running = self._current.sources
@@ -134,6 +150,8 @@ class Replays:
         match asked.what:
             case "chunks":
                 return Replayed("chunks", self._open_chunks(asked.account))
+            case "owner":
+                return Replayed("owner", self._of_owner(asked.account, asked.reason))
             case "asked":
                 return Replayed("asked", self._asked_last(asked.account, asked.reason))
             case "echoes":
@@ -155,6 +173,20 @@ class Replays:
             if (row := readable(stored)) is not None:
                 return (Asked(stored.seq, handle, challenged(stored.seq, row, handle, replayed=True).address),)
         return ()
+
+    def _of_owner(self, account: str, handle: str) -> tuple[OwnerChat, ...]:
+        """Where to reach an owner, or whoever has that handle: at most one."""
+        running = self._current.sources
+        if running is not None and account not in running:
+            return ()
+        source = None if running is None else running[account]
+        return newest_of_owner(self._store, account, handle, source)
+
+    def _recalled(self, asked: Record) -> Told:
+        if asked.then is None:
+            return []
+        chat = (asked.fact.source, asked.fact.chat_id)
+        return [(asked.then, recall(self._store, asked.fact, self._gate.beyond(chat)))]
 
     def _held(self, asked: Replay) -> Sequence[int]:
         """All held ones are never meant: somebody says which, or why they are held."""
@@ -202,11 +234,13 @@ class Replays:
         return told
 
     def _open_again(self, seqs: Sequence[int]) -> list[Challenged | Commanded]:
-        return [
-            told_again(stored, row)
-            for stored in self._store.rows_that_are(None, seqs)
-            if (row := self._gate.read_back(stored, Settled)) is not None
-        ]
+        begun, told = self._store.begun(seqs), []
+        for stored in self._store.rows_that_are(None, seqs):
+            if (row := self._gate.read_back(stored, Settled)) is not None:
+                told.append(told_again(stored, row, stored.seq in begun))
+                if stored.kind == "command":
+                    self._gate.command_told(stored.seq)
+        return told
 
     def _that_came(self, kind: str) -> list[OpenRow]:
         rows = self._store.open_rows(kind, self._ledger.floor) if self._current.has_news(kind) else []

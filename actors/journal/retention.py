@@ -1,9 +1,10 @@
 """What the journal forgets, and when: rules by age, and the statements that look and forget. Pure: nothing is run here.
 
-The words of a message (its row's body, the texts of its answers) go ``bodies`` after it came to its end. What is left
-is a tombstone: GUID, row number, chat, verdict, times. It tells a message that comes again from a new one, and goes
-after ``tombstones``. Nothing goes that an operator may still decide about: a row that is open or held, and one with a
-chunk that waits, failed or is in doubt, stays whole however old it is.
+The words of a message (its row's body, the texts of its answers, what the agent said in its turn) go ``bodies`` after
+it came to its end. What is left is a tombstone: GUID, row number, chat, verdict, times, its turn. It tells a message
+that comes again from a new one, and goes after ``tombstones``. Nothing goes that an operator may still decide about: a
+row that is open or held, and one with a chunk that waits, failed or is in doubt, stays whole however old it is. A
+session goes when it has been idle as long as that and none of its turns is left.
 
 A wall clock that is wrong must not empty the journal. A time to come counts for nothing: such a row is as old as the
 next one that came at a time gone by. A row is never older than one before it. And of what is due, one round takes one
@@ -162,11 +163,11 @@ SELECT i.seq, i.received_at,
       coalesce(max(CASE WHEN o.ended_at <= :now THEN o.ended_at END), 0)),
   coalesce(i.outcome IN ('replied', 'absorbed', 'dropped', 'corrupt'), 0)
     AND count(CASE WHEN o.state NOT IN ('sent', 'discarded') THEN 1 END) = 0,
-  i.body IS NOT NULL OR count(CASE WHEN o.text <> '' THEN 1 END) > 0,
+  i.body IS NOT NULL OR count(CASE WHEN o.text <> '' THEN 1 END) > 0 OR coalesce(t.text, '') <> '',
   coalesce(i.era = s.era AND i.row_id >= s.cursor, 0),
-  coalesce(length(i.body), 0) + coalesce(sum(length(o.text)), 0)
+  coalesce(length(i.body), 0) + coalesce(sum(length(o.text)), 0) + coalesce(length(t.text), 0)
 FROM inbound i LEFT JOIN outbox o ON o.key >= i.seq << :bits AND o.key < (i.seq + 1) << :bits
-LEFT JOIN source s ON s.id = i.source
+LEFT JOIN source s ON s.id = i.source LEFT JOIN turn t ON t.seq = i.seq
 WHERE i.seq BETWEEN :first AND :last GROUP BY i.seq ORDER BY i.seq
 """
 """The columns of ``Seen``; times to come (after ``now``) are left out of ``ended_at``. ``bits``: ``POSITION_BITS``."""
@@ -207,4 +208,23 @@ TABLES = (
         "DELETE FROM outbox WHERE key BETWEEN ? AND ?",
         "INSERT INTO outbox VALUES",
     ),
+    Table(
+        0,
+        "UPDATE turn SET text = '' WHERE seq BETWEEN ? AND ? AND text IS NOT NULL",
+        "SELECT * FROM turn WHERE seq BETWEEN ? AND ? ORDER BY seq",
+        "DELETE FROM turn WHERE seq BETWEEN ? AND ?",
+        "INSERT INTO turn VALUES",
+    ),
 )
+
+IDLE = (
+    "DELETE FROM session WHERE updated_at < ? AND failures = 0 "
+    "AND coalesce(activation, send, queue, model) IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM turn WHERE turn.session = session.key)"
+)
+"""Sessions nothing is known of any more but that they were there before a moment (unix seconds)."""
+RENEWALS = (
+    "DELETE FROM renewal WHERE at < ? AND (session NOT IN (SELECT key FROM session) "
+    "OR number < (SELECT max(number) FROM renewal later WHERE later.session = renewal.session))"
+)
+"""Earlier beginnings of before that moment, and those of sessions that are gone."""

@@ -16,7 +16,7 @@ CREATE TABLE source (
 CREATE TABLE inbound (
   seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, guid BLOB NOT NULL, row_id INTEGER, account TEXT NOT NULL,
   chat_id INTEGER, received_at REAL NOT NULL,
-  kind TEXT NOT NULL,                      -- admit | challenge | refused: what was decided at the gate
+  kind TEXT NOT NULL,                      -- admit | command | challenge | context | refused: decided at the gate
   session TEXT, agent TEXT, service TEXT, mentioned INTEGER, waits INTEGER,
   outcome TEXT,                            -- NULL while open; replied | absorbed | dropped | held | corrupt
   reason TEXT, config_key TEXT,
@@ -50,7 +50,49 @@ ALTER TABLE inbound ADD COLUMN judged_at REAL;    -- when it was judged again; N
 CREATE INDEX inbound_asked ON inbound (session, account) WHERE kind = 'challenge';
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES, ERAS, LIVES)
+SESSIONS = """
+CREATE TABLE session (
+  key TEXT PRIMARY KEY, agent TEXT NOT NULL,
+  account TEXT NOT NULL DEFAULT '', source INTEGER, chat_id INTEGER,  -- of the latest admitted row; '' before one
+  is_group INTEGER NOT NULL DEFAULT 0, label TEXT, created_at REAL NOT NULL, updated_at REAL NOT NULL,
+  activation TEXT, send TEXT, queue TEXT, model TEXT,                 -- NULL: as the config says
+  failures INTEGER NOT NULL DEFAULT 0      -- its last turns that failed in a row
+) WITHOUT ROWID;
+CREATE TABLE turn (
+  seq INTEGER PRIMARY KEY,                 -- the row that carries the answer
+  session TEXT NOT NULL,
+  number INTEGER NOT NULL,                 -- rises over all sessions, in the order of commits
+  place INTEGER NOT NULL,                  -- counts those since the session last began anew, from 1
+  agent TEXT NOT NULL,
+  rows TEXT,                               -- the other rows it took in, a JSON array; NULL for none
+  outcome TEXT NOT NULL,                   -- replied | absorbed | failed
+  began_at REAL NOT NULL, ended_at REAL NOT NULL,
+  text TEXT,                               -- what the agent said; NULL: what its chunks say
+  failure TEXT, model TEXT, input_tokens INTEGER, output_tokens INTEGER
+);
+CREATE INDEX turn_session ON turn (session, number);
+CREATE TABLE renewal (                     -- turns up to this number are not told the session's agent any more
+  session TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, why TEXT NOT NULL, PRIMARY KEY (session, number)
+) WITHOUT ROWID;
+CREATE INDEX renewal_at ON renewal (at);
+UPDATE inbound SET kind = 'context'
+WHERE kind = 'refused' AND outcome = 'dropped' AND reason IN ('no mention', 'reaction');
+CREATE INDEX inbound_context ON inbound (source, chat_id) WHERE kind = 'context';
+INSERT INTO turn (seq, session, number, place, agent, outcome, began_at, ended_at)
+SELECT seq, session, row_number() OVER (ORDER BY seq), row_number() OVER (PARTITION BY session ORDER BY seq),
+  coalesce(agent, ''), outcome, received_at, coalesce(settled_at, judged_at, received_at)
+FROM inbound WHERE kind = 'admit' AND outcome IN ('replied', 'absorbed') AND session IS NOT NULL;
+INSERT INTO mark SELECT 'turn', max(number) FROM turn HAVING max(number) IS NOT NULL;
+INSERT INTO session (key, agent, account, source, chat_id, is_group, created_at, updated_at)
+SELECT i.session, coalesce(i.agent, ''), i.account, i.source, i.chat_id, instr(i.session, ':imessage:group:') > 0,
+  came.first, came.last
+FROM inbound i JOIN (
+  SELECT max(seq) AS seq, min(received_at) AS first, max(received_at) AS last FROM inbound
+  WHERE kind = 'admit' AND session IS NOT NULL GROUP BY session
+) came ON came.seq = i.seq;
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, ERAS, LIVES, SESSIONS)
 """``MIGRATIONS[n]`` takes a database of version n to n + 1."""
 
 VERSION = len(MIGRATIONS)

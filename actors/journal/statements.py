@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from actors.access.reasons import NO_MENTION, REACTION
 from actors.commands.kept import kept
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Requeued, Sent, Uncertain
 from actors.envelopes.inbound import (
@@ -124,7 +125,8 @@ def outcome_columns(outcome: Outcome | Verdict) -> Columns:
 def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
     """``kind, session, agent, service, mentioned, waits, authority``; a challenge keeps its handle as session.
 
-    The kind is ``admit``, ``command`` (a control command that is carried out), ``challenge`` or ``refused``.
+    The kind is ``admit``, ``command`` (a control command that is carried out), ``challenge``, ``context`` (refused, and
+    an agent may be told of it with what is answered in that chat) or ``refused``.
     """
     if type(verdict) is Admit:
         mentioned, waits = int(verdict.mentioned), int(verdict.waits)
@@ -133,9 +135,12 @@ def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
         return "command", verdict.session, verdict.agent, verdict.service, None, None, verdict.authority
     if type(verdict) is Challenge:
         return "challenge", verdict.handle, None, None, None, None, None
-    return _REFUSED
+    return _CONTEXT if type(verdict) is Dropped and verdict.reason in CONTEXT else _REFUSED
 
 
+CONTEXT = frozenset({NO_MENTION, REACTION})
+"""Reasons that refuse what is said, not who says it."""
+_CONTEXT = ("context", None, None, None, None, None, None)
 _REFUSED = ("refused", None, None, None, None, None, None)
 
 

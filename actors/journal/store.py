@@ -1,5 +1,6 @@
 """Reading and writing the journal. No actor, no decisions: one connection, statements, rows in and out."""
 
+import json
 import secrets
 import sqlite3
 from collections import Counter
@@ -8,9 +9,12 @@ from typing import Any, NamedTuple
 
 from actors.envelopes.outbound import POSITION_BITS, chunk_key
 from actors.journal.positions import UNSET, Position
+from actors.journal.session_store import SessionStore
+from actors.outbound.answers import MOST_CHUNKS
 
 INBOUND_COLUMNS = (
-    "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era, authority"
+    "seq, source, account, received_at, kind, session, agent, service, mentioned, waits, reason, body, era, authority, "
+    "judged_at"
 )
 OPEN_STATES = "('queued', 'attempted', 'deferred', 'uncertain')"
 WAITING = "('queued', 'deferred')"
@@ -34,6 +38,7 @@ class StoredRow(NamedTuple):
     body: bytes | None
     era: int = 0
     authority: str | None = None
+    judged_at: float | None = None
 
 
 LANDMARKS = 64
@@ -50,6 +55,7 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.sessions = SessionStore(connection)
 
     def begin(self) -> None:
         """Start a transaction."""
@@ -142,6 +148,14 @@ class Store:
         """``(row_id, chat_id, guid key)`` of the newest of those rows, the newest first."""
         query = f"SELECT row_id, chat_id, guid {SHOWN} ORDER BY row_id DESC LIMIT {LANDMARKS}"
         return self.connection.execute(query, (source, era)).fetchall()
+
+    def begun(self, seqs: Sequence[int]) -> set[int]:
+        """Which of these rows have chunks of a first answer in the outbox."""
+        query = (
+            "SELECT value FROM json_each(?) WHERE EXISTS "
+            f"(SELECT 1 FROM outbox WHERE key >= value << {POSITION_BITS} AND key < (value << {POSITION_BITS}) + ?)"
+        )
+        return {seq for (seq,) in self.connection.execute(query, (json.dumps([*seqs]), MOST_CHUNKS))}
 
     def mark(self, name: str) -> int:
         """A stored number, 0 by default."""

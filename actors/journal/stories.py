@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from actors.access.reasons import AGENT_ECHO, ECHO, FROM_ME, SELF_CHAT_ECHO
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import POSITION_BITS, chunk_key
+from actors.journal.recall_rows import members
 from actors.normalizer.guids import guid_key
 from actors.normalizer.normalize import MAX_ROWID, Malformed, normalize
 
@@ -19,6 +20,10 @@ LOOK_BACK = 5000
 """Rows looked at for the last message of somebody else, or of a chat."""
 OURS = frozenset({FROM_ME, ECHO, SELF_CHAT_ECHO, AGENT_ECHO})
 """Reasons that say whose a row is, whatever the row says."""
+REFUSED = frozenset({"refused", "context"})
+"""Kinds of rows that are not answered; agents may be told of the latter. A story knows one kind of them."""
+NEAR = 1000
+"""Rows behind one that may carry the answer to it."""
 _NUMBER = re.compile(r"#?([0-9]{1,19})")
 
 
@@ -38,12 +43,27 @@ class StoryChunk(NamedTuple):
     why: str
 
 
+class StoryTurn(NamedTuple):
+    """The turn a row was taken in by. ``carrier`` is the row that carries its answer, ``rows`` the others.
+
+    ``outcome`` is ``replied``, ``absorbed`` or ``failed``.
+    """
+
+    carrier: int
+    rows: tuple[int, ...]
+    agent: str
+    outcome: str
+    began_at: float
+    ended_at: float
+
+
 class Story(NamedTuple):
     """A row and what became of it. Texts are empty where there is none; ``outcome`` is so while the row is open.
 
     ``judged_at`` is when the verdict that stands was given: ``received_at`` unless the row was judged again.
     ``session`` of a challenged row is the handle its code was made for. ``body`` is the row as imsg gave it, None once
-    pruned. ``same`` counts the rows with this GUID: one for each database that had it.
+    pruned. ``same`` counts the rows with this GUID: one for each database that had it. ``turn`` is None for a row that
+    no agent was asked about, and for one of a turn whose answer another row carries that is far from it.
     """
 
     seq: int
@@ -67,6 +87,7 @@ class Story(NamedTuple):
     body: bytes | None
     chunks: tuple[StoryChunk, ...]
     same: int = 1
+    turn: StoryTurn | None = None
 
 
 def story(connection: sqlite3.Connection, which: str) -> Story | None:
@@ -118,7 +139,7 @@ def _last(connection: sqlite3.Connection) -> int | None:
         if reason in OURS:
             continue
         # A message to oneself is from us, and for us too where it was let in.
-        row = _inbound(account, source, body, at) if kind == "refused" else None
+        row = _inbound(account, source, body, at) if kind in REFUSED else None
         if row is None or not row.is_from_me:
             return int(seq)
     return None
@@ -127,10 +148,18 @@ def _last(connection: sqlite3.Connection) -> int | None:
 def _story(connection: sqlite3.Connection, found: tuple[Any, ...], which: str) -> Story:
     *columns, key = found
     same = connection.execute(_SAME, (key,)).fetchone()[0]
-    bare = Story._make((*columns, tuple(_chunks(connection, found[0])), same))
+    bare = Story._make((*columns, tuple(_chunks(connection, found[0])), same, _turn(connection, found[0])))
     row = _inbound(bare.account, bare.source, bare.body, bare.received_at)
     guid = row.guid if row is not None else which if key in _keys(which) else ""
     return bare._replace(guid=guid, mentioned=bool(bare.mentioned))
+
+
+def _turn(connection: sqlite3.Connection, seq: int) -> StoryTurn | None:
+    found = connection.execute(_TURN, {"seq": seq, "near": NEAR}).fetchone()
+    if found is None:
+        return None
+    carrier, rows, *columns = found
+    return StoryTurn(carrier, members(rows), *columns)
 
 
 def _keys(guid: str) -> list[bytes]:
@@ -161,11 +190,20 @@ FROM inbound ORDER BY seq DESC LIMIT ?
 """
 _ROW = """
 SELECT seq, source, era, account, '', coalesce(chat_id, 0), received_at, coalesce(judged_at, received_at),
-  CASE WHEN outcome IS NOT NULL THEN coalesce(settled_at, judged_at, received_at) END, kind, coalesce(session, ''),
+  CASE WHEN outcome IS NOT NULL THEN coalesce(settled_at, judged_at, received_at) END,
+  CASE kind WHEN 'context' THEN 'refused' ELSE kind END, coalesce(session, ''),
   coalesce(agent, ''), coalesce(service, ''), coalesce(mentioned, 0),
   CASE WHEN kind IN ('admit', 'command') THEN coalesce(authority, 'known') ELSE '' END, coalesce(outcome, ''),
   coalesce(reason, ''), coalesce(config_key, ''), body, guid
 FROM inbound WHERE seq = ?
+"""
+_TURN = """
+SELECT seq, rows, agent, outcome, began_at, ended_at FROM turn
+WHERE seq = :seq OR (
+  seq BETWEEN :seq - :near AND :seq + :near AND rows IS NOT NULL
+  AND EXISTS (SELECT 1 FROM json_each(rows) WHERE value = :seq)
+)
+ORDER BY number DESC LIMIT 1
 """
 _CHUNKS = """
 SELECT key, state, text, queued_at, attempted_at, until, ended_at, tries, coalesce(guid, ''), coalesce(why, '')

@@ -28,6 +28,7 @@ from actors.envelopes.outbound import Chunk, chunk_key
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
+from actors.journal.standings import Standings
 from actors.journal.store import Store
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
@@ -109,11 +110,14 @@ class Room:
         self.store = Store(self.connection)
         self.source = self.store.source_number("/chat.db")
         self.ledger = Ledger()
+        self.standings = Standings()
         self.sessions = Probe("sessions")
         self.pairing = Probe("pairing")
         self.desk = Probe("desk")
         self.sender = Probe("sender")
-        self.ref = Journal.start(stage.place("journal"), self.store, path, self.ledger, sources)
+        self.ref = Journal.start(
+            stage.place("journal"), self.store, path, self.ledger, sources, standings=self.standings
+        )
         stage.settle()
         self.connection.count = 0
         if sessions:
@@ -214,6 +218,7 @@ def dump(path: Path, times: bool = True) -> list[str]:
         connection.backup(copy)
         if not times:
             copy.execute("UPDATE inbound SET settled_at = settled_at IS NULL, judged_at = judged_at IS NULL")
+            copy.execute("UPDATE session SET created_at = 0, updated_at = 0")
         return list(copy.iterdump())
 
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from actors.envelopes.control import Record, Recorded, Replay
 from actors.envelopes.facts import (
+    Adjusted,
     Appended,
     Attempted,
     Baseline,
@@ -29,6 +30,7 @@ from actors.envelopes.facts import (
     Failed,
     Identified,
     Rejudged,
+    Renewed,
     Replaced,
     Requeued,
     Sent,
@@ -38,18 +40,22 @@ from actors.envelopes.facts import (
 )
 from actors.envelopes.inbound import Absorbed, Admitted, Challenge, Corrupt, Dropped, Held, Replied, Verdict
 from actors.envelopes.outbound import chunk_key
+from actors.envelopes.steering import Finished
 from actors.journal import batch as batch_module
 from actors.journal import changes as changes_module
 from actors.journal import chunk_changes as chunk_changes_module
 from actors.journal import offline as offline_module
 from actors.journal import queries as queries_module
 from actors.journal import replays as replays_module
+from actors.journal import session_changes as session_changes_module
+from actors.journal import session_rows as session_rows_module
 from actors.journal import statements as statements_module
 from actors.journal import store as store_module
 from actors.journal.batch import end_held
 from actors.normalizer.normalize import nameless
 from tests.journal.conftest import Open
 from tests.journal.desk import Faulty, Room, died, disk_error, dump, fail_at, later, message, queued
+from tests.journal.turning import MAIN, turn
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage, killable
 from tests.support.rows import ACCOUNT, START, admit
@@ -72,8 +78,10 @@ def everything(room: Room) -> list[Record]:
     """A group in which every kind of fact occurs."""
     facts: list[Fact] = [
         Settled(3, Absorbed("no reply")),
-        queued(4, "a", "b", chat=4, attempt=True),
-        queued(5, outcome=Absorbed("no reply")),
+        replace(queued(4, "a", "b", chat=4, attempt=True), turn=turn(4, text="a b")),
+        replace(queued(5, outcome=Absorbed("no reply")), turn=turn(5, failure="it broke")),
+        Adjusted(MAIN, "send", "off"),
+        Renewed(MAIN, START, "asked"),
         later(1, "in", chat=1),
         later(1, "in", chat=1),
         Attempted(chunk_key(1, 0), START),
@@ -126,7 +134,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list
         return first, dump(room.path, times=False), room.connection.count, heard
 
 
-ENOUGH = range(36)
+ENOUGH = range(44)
 
 
 def test_the_group_takes_a_known_number_of_statements(
@@ -227,6 +235,8 @@ def test_i1_whoever_is_told_can_see_it_on_disk(open_room: Open, stage: KillableS
     def look(told: Any) -> None:
         if type(told) is Admitted:
             seen.extend(room.rows("SELECT seq, outcome FROM inbound WHERE seq = ?", told.seq))
+        elif type(told) is Finished:
+            seen.extend(room.rows("SELECT seq, outcome FROM inbound WHERE seq = ?", *told.seqs))
         else:
             seen.extend(room.rows("SELECT key, state FROM outbox WHERE key = ?", told.fact.key))
 
@@ -234,7 +244,7 @@ def test_i1_whoever_is_told_can_see_it_on_disk(open_room: Open, stage: KillableS
     room.append(message(1))
     room.record(queued(1, "one"))
     room.tell(Record(Attempted(chunk_key(1, 0), START), Probe("sender", look).ref))
-    assert seen == [(1, None), (chunk_key(1, 0), "attempted")]
+    assert seen == [(1, None), (1, "replied"), (chunk_key(1, 0), "attempted")]
 
 
 def test_i1_the_cursor_moves_with_the_append_and_only_forward(room: Room) -> None:
@@ -412,6 +422,8 @@ def test_i7_no_statement_deletes() -> None:
         chunk_changes_module,
         queries_module,
         replays_module,
+        session_changes_module,
+        session_rows_module,
         statements_module,
         store_module,
     ):

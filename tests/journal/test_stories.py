@@ -17,10 +17,11 @@ from actors.envelopes.facts import (
 )
 from actors.envelopes.inbound import Absorbed, Admitted, Challenge, Corrupt, Dropped, Held, Verdict
 from actors.envelopes.outbound import chunk_key
-from actors.journal.stories import LOOK_BACK, Story, StoryChunk, story
+from actors.journal.stories import LOOK_BACK, Story, StoryChunk, StoryTurn, story
 from actors.normalizer.normalize import nameless
 from tests.journal.conftest import Open
 from tests.journal.desk import Room, later, message, queued
+from tests.journal.turning import answered, failed
 from tests.support.probes import KillableStage
 from tests.support.rows import ACCOUNT, BEN, OWN, START, admit, guid
 
@@ -85,6 +86,14 @@ def test_one_that_is_open_has_no_end_yet(room: Room, looking: sqlite3.Connection
     room.append(message(1))
     found = told(looking, 1)
     assert (found.outcome, found.settled_at, found.judged_at, found.chunks) == ("", None, START, ())
+
+
+def test_a_story_names_the_turn_a_message_was_taken_in_by(room: Room, looking: sqlite3.Connection) -> None:
+    room.tell(*(room.appended(message(n)) for n in range(1, 5)))
+    room.record(answered(1, 2, 3, at=START + 1), failed(4, at=START + 5))
+    both = StoryTurn(3, (1, 2), "main", "replied", START + 1, START + 2)
+    assert [told(looking, seq).turn for seq in (1, 2, 3)] == [both] * 3
+    assert told(looking, 4).turn == StoryTurn(4, (), "main", "failed", START + 5, START + 6)
 
 
 def test_a_refused_one_says_why(room: Room, looking: sqlite3.Connection) -> None:

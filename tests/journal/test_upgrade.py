@@ -74,7 +74,14 @@ def test_everything_is_still_there(path: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         for table, rows in before.items():
             added = (None, None, None) if table == "inbound" else ()
-            assert connection.execute(f"SELECT * FROM {table}").fetchall() == [(*row, *added) for row in rows]
+            rows += [("turn", 2)] if table == "mark" else []
+            found = connection.execute(f"SELECT * FROM {table}").fetchall()
+            assert found == [(*renamed(row), *added) for row in rows]
+
+
+def renamed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As it stands there now: what a group said without a mention is a kind of its own."""
+    return tuple("context" if row[0] == 8 and value == "refused" else value for value in row)
 
 
 def test_open_work_goes_on(path: Path, open_room: Open) -> None:

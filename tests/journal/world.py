@@ -21,11 +21,13 @@ from uuid import UUID
 from actors.access.controller import AccessController
 from actors.access.policy import Allowed
 from actors.agents.echo import EchoAgent
-from actors.conversation.sessions import Sessions
+from actors.conversation.habits import Habits
+from actors.conversation.sessions import Sessions, SessionsView
 from actors.envelopes.control import Listen, Record, Ref, Replay, SourceState, Tick
 from actors.envelopes.facts import Baseline
-from actors.envelopes.inbound import Received, Recheck
+from actors.envelopes.inbound import Admitted, Received, Recheck
 from actors.envelopes.link import Answer, Call, Subscribed
+from actors.envelopes.session import Recall
 from actors.journal.actor import Journal
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
@@ -37,6 +39,7 @@ from actors.outbound.wire import Prefs, namespace_of
 from actors.rpc.health import LinkHealth
 from actors.runtime.actor import Actor, Context
 from tests.access.builders import view
+from tests.support.actors import Probe
 from tests.support.probes import KillableStage, Turns
 from tests.support.rows import ACCOUNT, ANN, raw
 
@@ -101,6 +104,14 @@ class Phone:
         """The latest rows of a chat, newest first."""
         rows = [json.loads(row) for row in self.rows]
         return {"messages": [row for row in rows if row["chat_id"] == chat][::-1][:50]}
+
+
+class NotAsked:
+    """An echo is reminded of nothing."""
+
+    def recall(self, session: str, agent: str, messages: tuple[Admitted, ...]) -> Recall:
+        """Never called."""
+        raise AssertionError(session)
 
 
 class Imsg(Actor):
@@ -216,8 +227,11 @@ class Gateway:
         imsg.reader = self.reader
 
     def _sessions(self) -> None:
-        agents = {"main": EchoAgent()}
-        self.sessions = Sessions.start(self.stage.place("sessions"), agents, self.journal, self.chunker, self.journal)
+        view = SessionsView({"main": EchoAgent()}, Habits(), NotAsked(), {})
+        runner, notices, presence = (Probe(name).ref for name in ("runner", "notices", "presence"))
+        self.sessions = Sessions.start(
+            self.stage.place("sessions"), view, runner, self.chunker, self.journal, notices, presence
+        )
 
     def restart_sessions(self) -> None:
         """The sessions died and are started again; everything before them in the flow lives on."""

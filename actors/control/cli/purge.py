@@ -155,7 +155,12 @@ def _paired(desk: Desk, rules: Rules, whom: Person) -> tuple[Paired, ...]:
 
 
 def _is_anything(found: Found, with_pairing: bool) -> bool:
-    return bool(found.held.rows or found.held.chunks or found.unfinished or (with_pairing and found.paired))
+    return bool(_is_in_journal(found) or found.unfinished or (with_pairing and found.paired))
+
+
+def _is_in_journal(found: Found) -> bool:
+    held = found.held
+    return bool(held.rows or held.chunks or held.turns or held.sessions or held.labels)
 
 
 def _forget(args: argparse.Namespace, desk: Desk, found: Found) -> str:
@@ -166,7 +171,7 @@ def _forget(args: argparse.Namespace, desk: Desk, found: Found) -> str:
             desk.store.deny(one.account, one.handle, desk.now)
             desk.guard.forget(one.account, one.handle)
             approval.revoke(desk.store, desk.owners, one.account, one.handle)
-    if not (found.held.rows or found.held.chunks or found.unfinished):
+    if not (_is_in_journal(found) or found.unfinished):
         return ""
     purge.purge(desk.where.journal, found.held)
     return purge.finish(desk.where.journal)
@@ -219,6 +224,8 @@ def _summary(found: Found, with_pairing: bool, begin: str) -> list[str]:
         f"{begin} {_counted(len(held.rows), 'message')} and {_counted(len(held.chunks), 'answer')}"
         + (f"; given up: {given_up}" if given_up else "")
     ]
+    if held.sessions:
+        lines.append(f"{begin} {_counted(len(held.sessions), 'session')} of nobody else")
     if found.unfinished:
         lines.append("an earlier purge has its last step to do")
     if with_pairing:
