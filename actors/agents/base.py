@@ -1,9 +1,11 @@
-"""What an agent is: a turn in, text or a failure out."""
+"""What an agent is: a turn in, text or a failure out; and the job it is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from actors.envelopes.outbound import Turn
+from actors.envelopes.inbound import Admitted
+from actors.envelopes.outbound import Turn, Usage
 
 
 class AgentError(Exception):
@@ -12,54 +14,77 @@ class AgentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An agent's answer; blank text or ``NO_REPLY`` says nothing."""
+    """An agent's answer, or the last part of it; blank text or ``NO_REPLY`` says nothing.
+
+    ``media`` are paths of files, ``taken`` the seqs of messages the agent was steered by and took in.
+    """
 
     text: str
+    media: tuple[str, ...] = ()
+    usage: Usage | None = None
+    taken: tuple[int, ...] = ()
 
 
 class Cancelled(Protocol):
-    """Says whether the turn is still wanted (a ``threading.Event`` does)."""
+    """Whether a turn is not wanted any more; a ``threading.Event`` does."""
 
     def is_set(self) -> bool:
         """True: give up soon."""
 
+    def wait(self, timeout: float | None = None, /) -> bool:
+        """Wait for that, at most ``timeout`` seconds; whether it is so."""
+
+
+class _Wanted:
+    """A turn that stays wanted."""
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, _timeout: float | None = None, /) -> bool:
+        return False
+
+
+_WANTED = _Wanted()
+
+
+def _unheard(_text: str, _media: tuple[str, ...]) -> None:
+    """Nobody listens to parts."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One turn as an agent gets it.
+
+    ``deadline`` is in monotonic seconds; ``cancelled`` is set when the turn is not wanted any more, at the deadline
+    too: the agent gives up soon after. ``say`` sends a finished part of the answer on its way while the agent goes on.
+    ``steered`` gives the messages that came in since the turn began, each once: whoever takes them answers them too.
+    """
+
+    turn: Turn
+    deadline: float = float("inf")
+    cancelled: Cancelled = _WANTED
+    say: Callable[[str, tuple[str, ...]], None] = _unheard
+    steered: Callable[[], tuple[Admitted, ...]] = tuple
+
 
 class Agent(Protocol):
-    """Answers turns. ``waits`` is False for one that answers at once and may run inside an actor."""
+    """Answers turns.
+
+    ``waits`` is False for one that answers at once and may run inside an actor. ``collects``: several messages that
+    wait are one turn for it, unless the config or the session says otherwise. ``steerable``: it takes in what
+    ``Job.steered`` gives.
+    """
 
     waits: bool
+    collects: bool
+    steerable: bool
 
-    def answer(self, turn: Turn, cancelled: Cancelled, /) -> Said:
-        """The answer to ``turn``; gives up soon after ``cancelled`` is set. Raises AgentError."""
+    def answer(self, job: Job, /) -> Said:
+        """The answer to ``job.turn``; gives up soon after ``job.cancelled`` is set. Raises AgentError."""
 
+    def forget(self, session: str, /) -> None:
+        """Nothing is kept for ``session`` any more (a process, say): it rests, or began anew. Any thread."""
 
-def turn_json(turn: Turn, agent: str) -> dict[str, Any]:
-    """A turn as programs outside see it: camelCase keys, times as unix seconds, text as the person wrote it."""
-    message = turn.message
-    row, chat = message.row, message.row.chat
-    return {
-        "session": turn.session,
-        "turn": turn.number,
-        "agent": agent,
-        "account": row.account,
-        "text": row.text,
-        "sender": row.sender,
-        "senderName": row.sender_name,
-        "guid": row.guid,
-        "sentAt": row.sent_at,
-        "mentioned": message.mentioned,
-        "replyToGuid": row.reply_to_guid,
-        "chat": {
-            "id": chat.id,
-            "guid": chat.guid,
-            "identifier": chat.identifier,
-            "name": chat.name,
-            "isGroup": ":group:" in turn.session,
-            "participants": list(chat.participants),
-        },
-        "attachments": [
-            {"path": one.path, "mimeType": one.mime_type, "name": one.name, "totalBytes": one.total_bytes}
-            for one in row.attachments
-            if not one.missing
-        ],
-    }
+    def close(self) -> None:
+        """The same for all sessions: the agent is not used any more. Any thread."""

@@ -53,7 +53,7 @@ Simulator only, each also as IMSG_SIM_OWN_ADDRESS and so on:
   --own-address A      the account's own handle
   --send-delay-ms N    how long Messages takes over a send (default 0)
   --send-ids BOOL      false: own rows keep their text in attributedBody only, so up to 0.9 sends name no row
-  --bridge BOOL        true: the bridge is ready: transport bridge, typing, read; from 0.14 send.tracked and
+  --bridge BOOL        true: the bridge is ready: transport bridge, typing, read, tapback; from 0.14 send.tracked and
                        message.send_status (default false)
   --poll-rows N        the most rows of one poll of a watch (default 100)
   --fallback-ms N      the time between its regular polls, which 0.5 does not have (default 5000)

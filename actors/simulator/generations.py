@@ -37,6 +37,7 @@ class Generation(NamedTuple):
     names_transport, names_sent_row, names_sent_chat: what a send result carries.
     verifies_files: the own row of a file alone is looked up too.
     status_verb: `imsg status` exists. status_version: it tells the version.
+    any_tapback: any emoji may be a tapback, and `status` says so.
     errors_on_stderr: command line errors go there, not to stdout.
     """
 
@@ -63,6 +64,7 @@ class Generation(NamedTuple):
     verifies_files: bool = False
     status_verb: bool = False
     status_version: bool = False
+    any_tapback: bool = False
     errors_on_stderr: bool = False
 
 
@@ -80,7 +82,9 @@ _V0_6_0 = Generation(version="0.6.0", methods=_CORE)
 _V0_7_3 = _V0_6_0._replace(version="0.7.3", methods=(*_CORE, "typing", "read"), status_verb=True)
 _V0_8_1 = _V0_7_3._replace(version="0.8.1", names_transport=True)
 _V0_8_2 = _V0_8_1._replace(version="0.8.2", opens_gracefully=True)
-_V0_9_0 = _V0_8_2._replace(version="0.9.0", reply_context=True, status_version=True)
+_V0_9_0 = _V0_8_2._replace(
+    version="0.9.0", methods=(*_V0_8_2.methods, "tapback"), reply_context=True, status_version=True
+)
 _V0_14_0 = _V0_9_0._replace(
     version="0.14.0",
     methods=(*_V0_9_0.methods, *_OF_THE_DATABASE, *_ANSWERING_FOR_ITSELF),
@@ -99,7 +103,9 @@ _V0_15_1 = _V0_15_0._replace(
     lists_rows_once=True,
     errors_on_stderr=True,
 )
-_V0_15_10 = _V0_15_1._replace(version="0.15.10", methods=(*_V0_15_1.methods, "chats.get"), verifies_files=True)
+_V0_15_10 = _V0_15_1._replace(
+    version="0.15.10", methods=(*_V0_15_1.methods, "chats.get"), verifies_files=True, any_tapback=True
+)
 _ROWS = (
     _V0_5_0, _V0_6_0, _V0_7_3, _V0_8_1, _V0_8_2, _V0_9_0,
     _V0_14_0, _V0_14_2, _V0_15_0, _V0_15_1, _V0_15_10,

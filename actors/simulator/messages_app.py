@@ -16,6 +16,7 @@ from actors.simulator.behaviour import Behaviour
 from actors.simulator.connections import Connections
 from actors.simulator.dates import apple_ns
 from actors.simulator.messages_db import MessagesDb, NewMessage, Stored
+from actors.simulator.reactions import words
 from actors.simulator.routing import Buddy, Target, Thread, is_handle_like
 
 _OBJECT_REPLACEMENT = "\ufffc"
@@ -25,6 +26,9 @@ WHERE {which} ORDER BY guid = :name DESC, ROWID
 """
 _BY_NAME = _FIND.format(which="guid = :name OR chat_identifier = :name")
 _BY_ROWID = _FIND.format(which="ROWID = :name")
+_TEXT_IN_CHAT = """
+SELECT m.text FROM message m JOIN chat_message_join j ON j.message_id = m.ROWID WHERE m.guid = ? AND j.chat_id = ?
+"""
 _NEWEST_DIRECT = """
 SELECT c.ROWID, c.guid, coalesce(c.service_name, 'iMessage'), c.chat_identifier
 FROM chat c LEFT JOIN chat_message_join j ON j.chat_id = c.ROWID
@@ -121,6 +125,23 @@ class MessagesApp:
             for row in rows:
                 afterwards.flip(self._connections.path, row.id, self._behaviour.flip_ms)
         return rows[0]
+
+    def react(self, where: Destination, guid: str, part: int, code: int, emoji: str) -> bool:
+        """Write an own tapback to a message of this chat; False where it has no such message."""
+        db = self._db()
+        found = db.connection.execute(_TEXT_IN_CHAT, (guid, where.chat_id)).fetchone()
+        if found is None:
+            return False
+        row = NewMessage(
+            where.chat_id,
+            words(code, emoji, found[0] or ""),
+            is_from_me=True,
+            service=where.service,
+            associated_guid=f"p:{part}/{guid}",
+            associated_type=code,
+        )
+        db.insert(row)
+        return True
 
     def _write(self, db: MessagesDb, where: Destination, text: str, guid: str, reply_to: str) -> Stored:
         played = self._behaviour

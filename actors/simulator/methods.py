@@ -21,6 +21,7 @@ from actors.simulator.reading import Reading
 from actors.simulator.send import Sender
 from actors.simulator.standing import Standing
 from actors.simulator.subscriptions import Subscriptions
+from actors.simulator.tapbacks import Tapbacks
 from actors.simulator.typed_send import TypedSender
 from actors.simulator.writer import LineWriter
 
@@ -76,6 +77,7 @@ def _handlers(
         "typing.start": presence.typing_of_0_5,
         "typing.stop": presence.typing_of_0_5,
         "read": presence.read,
+        "tapback": Tapbacks(app, behaviour).tapback,
     }
 
 

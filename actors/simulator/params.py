@@ -63,4 +63,9 @@ SHAPES: dict[str, Shape] = {
     "typing.start": _PRESENCE,
     "typing.stop": _PRESENCE,
     "read": (*_SELECTORS, _TO),
+    "tapback": (
+        *_SELECTORS, Field("message_id", "string", ("messageId", "message_guid", "messageGuid", "message")),
+        Field("reaction", "string", ("kind",)), Field("emoji", "string"), Field("remove", "boolean"),
+        Field("part_index", "integer"),
+    ),
 }  # fmt: skip

@@ -15,7 +15,9 @@ _NAMED = (
     ("emphasis", "\u203c\ufe0f"),
     ("question", "\u2753"),
 )
-_CUSTOM = 6
+CUSTOM = 6
+"""The kind that is any emoji."""
+_VERBS = ("Loved", "Liked", "Disliked", "Laughed at", "Emphasized", "Questioned")
 _QUOTED_EMOJI = re.compile(r"Reacted (.+?) to ")
 _PICTURE = "[\u203c\u2049\u2190-\u21ff\u2300-\u2bff\u3030\u303d\U0001f000-\U0001faff]"
 _MODIFIERS = "[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"
@@ -46,6 +48,22 @@ def is_tapback(code: int | None) -> bool:
     return code is not None and (2000 <= code <= 2006 or 3000 <= code <= 3006)
 
 
+def added(kind: int) -> int:
+    """The code of a tapback of that kind (0 to 6)."""
+    return 2000 + kind
+
+
+def removed(kind: int) -> int:
+    """The code of one that is taken back."""
+    return 3000 + kind
+
+
+def words(code: int, emoji: str, text: str) -> str:
+    """The text of a tapback's row, as Messages writes it for those who cannot show one."""
+    verb = f"Reacted {emoji}" if emoji else _VERBS[code % 1000]
+    return f"{verb} to \u201c{text}\u201d" if emoji else f"{verb} \u201c{text}\u201d"
+
+
 def target_guid(associated: str | None) -> str:
     """The GUID behind `p:0/GUID`; only text before a slash is cut, so `bp:GUID` keeps its prefix."""
     return (associated or "").rsplit("/", 1)[-1]
@@ -55,7 +73,7 @@ def read_tapback(code: int, text: str, associated: str | None) -> Tapback:
     """The tapback of a row for which `is_tapback(code)` holds."""
     kind = code % 1000
     target = target_guid(associated)
-    if kind != _CUSTOM:
+    if kind != CUSTOM:
         name, emoji = _NAMED[kind]
         return Tapback(name, emoji, code < 3000, target)
     found = _custom_emoji(text)

@@ -15,7 +15,7 @@ from actors.simulator.schema import DatabaseUnavailableError
 
 PROTOCOL_VERSION = 1
 _WITHOUT_DATABASE = frozenset({"initialize", "status", "send", "watch.unsubscribe", "typing", "read"})
-_NEED_BRIDGE = frozenset({"typing", "read", "send.tracked", "message.send_status"})
+_NEED_BRIDGE = frozenset({"typing", "read", "tapback", "send.tracked", "message.send_status"})
 _FEATURES = (
     "unread_state", "scheduled_messages", "reactions", "reply_context", "routing_metadata", "balloon_payloads",
 )  # fmt: skip
@@ -45,7 +45,7 @@ class Standing:
             for method in self._played.methods
             if (database["ready"] or method in _WITHOUT_DATABASE) and (self._bridge or method not in _NEED_BRIDGE)
         ]
-        return {
+        result = {
             "version": self._played.version,
             "protocol_version": PROTOCOL_VERSION,
             "database": database,
@@ -54,6 +54,10 @@ class Standing:
             "methods": usable,
             "supported_methods": list(self._played.methods),
         }
+        if self._played.any_tapback:
+            features = {"tapback.emoji": 2} if self._bridge else {}
+            result["capabilities"] = {"engine": {"version": self._played.version}, "features": features}
+        return result
 
     def _database(self) -> dict[str, Any]:
         path = str(self._connections.path)

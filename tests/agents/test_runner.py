@@ -1,92 +1,14 @@
-"""The runner: so many turns at once, in order, and an answer for each whatever the agent does."""
+"""The runner: so many turns at once, in order, and an end for each whatever the agent does."""
 
 from __future__ import annotations
 
-import threading
-from typing import Any, cast
-
 import pytest
 
-from actors.agents.base import AgentError, Cancelled, Said
-from actors.agents.echo import EchoAgent
-from actors.agents.factory import make_agents
-from actors.agents.runner import AgentRunner, RunnerView
-from actors.envelopes.control import Quiesce, Quiet, Reconfigure
-from actors.envelopes.outbound import Run, Turn, TurnEnded
-from config.schema.root import Config
-from tests.support.actors import Probe, wait_until
+from actors.agents.runner import GRACE_SECONDS
+from actors.envelopes.outbound import Cancel, Steer, TurnEnded, Usage
+from tests.agents.puppets import Floor, Puppet, threads_end
 from tests.support.probes import KillableStage
 from tests.support.rows import admitted
-
-
-class Puppet:
-    """Answers when the test lets it; ``started`` holds the numbers of turns under way or done."""
-
-    waits = True
-
-    def __init__(self) -> None:
-        self.started: list[int] = []
-        self.cancelled: list[int] = []
-        self._go: dict[int, threading.Event] = {}
-        self._lock = threading.Lock()
-
-    def _event(self, number: int) -> threading.Event:
-        with self._lock:
-            return self._go.setdefault(number, threading.Event())
-
-    def let(self, *numbers: int) -> None:
-        """These turns may end."""
-        for number in numbers:
-            self._event(number).set()
-
-    def answer(self, turn: Turn, cancelled: Cancelled) -> Said:
-        """``done <number>``, once let."""
-        self.started.append(turn.number)
-        while not self._event(turn.number).wait(0.005):
-            if cancelled.is_set():
-                self.cancelled.append(turn.number)
-                raise AgentError("cancelled")
-        return Said(f"done {turn.number}")
-
-
-class Broken:
-    """Does what its text says."""
-
-    waits = True
-
-    def answer(self, turn: Turn, _cancelled: Cancelled) -> Said:
-        """One way to be wrong."""
-        match turn.message.row.text:
-            case "fails":
-                raise AgentError("exited with code 3")
-            case "raises":
-                raise ZeroDivisionError("a bug")
-            case "none":
-                return cast(Said, None)
-            case "wrong":
-                return cast(Said, b"bytes")
-        return Said("fine")
-
-
-class Floor:
-    """A runner with agents and someone who asked."""
-
-    def __init__(self, stage: KillableStage, most: int = 2) -> None:
-        self.stage = stage
-        self.puppet = Puppet()
-        self.asker = Probe("conversation")
-        agents: dict[str, Any] = {"puppet": self.puppet, "broken": Broken()}
-        self.ref = AgentRunner.start(stage.place("runner"), agents, most)
-
-    def ask(self, *numbers: int, agent: str = "puppet", text: str = "hi") -> None:
-        """Turns are to run."""
-        runs = (Run(Turn("s", number, admitted(number, text=text, agent=agent)), self.asker.ref) for number in numbers)
-        self.stage.tell(self.ref, *runs)
-
-    @property
-    def ended(self) -> list[tuple[int, str | None, str]]:
-        """What the asker was told."""
-        return [(one.number, one.text, one.failure) for one in self.asker.all(TurnEnded)]
 
 
 @pytest.fixture
@@ -95,20 +17,20 @@ def floor(stage: KillableStage) -> Floor:
     return Floor(stage)
 
 
-def test_an_answer_comes_back_to_whoever_asked(floor: Floor, stage: KillableStage) -> None:
+def test_an_answer_comes_back_to_whoever_asked(floor: Floor) -> None:
     floor.puppet.let(1)
     floor.ask(1)
-    stage.until(lambda: floor.ended, "the answer")
-    assert floor.ended == [(1, "done 1", "")]
+    assert floor.end(1) == TurnEnded(1, "done 1", "")
+    assert floor.puppet.threads == ["agent-puppet"]
 
 
 def test_so_many_at_once_and_the_rest_in_order(floor: Floor, stage: KillableStage) -> None:
     floor.ask(1, 2, 3, 4)
-    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
+    floor.running(1, 2)
     stage.settle()
     assert sorted(floor.puppet.started) == [1, 2]
     floor.puppet.let(2)
-    stage.until(lambda: len(floor.puppet.started) == 3, "the third")
+    floor.running(3)
     assert floor.puppet.started[2] == 3
     floor.puppet.let(1, 3, 4)
     stage.until(lambda: len(floor.ended) == 4, "all answers")
@@ -120,131 +42,159 @@ def test_so_many_at_once_and_the_rest_in_order(floor: Floor, stage: KillableStag
     ("text", "failure"),
     [
         ("fails", "exited with code 3"),
+        ("fails in silence", "failed without a reason"),
+        ("fails at length", "no \ufffd idea xxx"),
         ("raises", "broke: ZeroDivisionError('a bug')"),
-        ("none", "broke: AttributeError"),
-        ("wrong", "broke: AttributeError"),
+        ("exits", "broke: SystemExit(3)"),
+        ("none", "broke: TypeError('answered with NoneType')"),
+        ("wrong", "broke: TypeError('answered with bytes')"),
+        ("text", "broke: TypeError('answered with str')"),
+        ("none inside", "broke: TypeError('said NoneType instead of text')"),
+        ("bytes inside", "broke: TypeError('said bytes instead of text')"),
+        ("says bytes", "broke: TypeError('said bytes instead of text')"),
+        ("media", "broke: TypeError"),
+        ("media text", "broke: TypeError"),
     ],
 )
-def test_a_failure_or_a_crash_is_an_answer_too_and_the_next_turn_runs(
-    floor: Floor, stage: KillableStage, text: str, failure: str
-) -> None:
+def test_a_failure_or_a_crash_is_an_end_too_and_the_next_turn_runs(floor: Floor, text: str, failure: str) -> None:
     floor.ask(1, 2, 3, agent="broken", text=text)
     floor.ask(4, agent="broken")
-    stage.until(lambda: len(floor.ended) == 4, "all answers")
-    by_number = {number: (said, why) for number, said, why in floor.ended}
     for number in (1, 2, 3):
-        said, why = by_number[number]
-        assert said is None
-        assert why.startswith(failure)
-    assert by_number[4] == ("fine", "")
+        ended = floor.end(number)
+        assert ended.text is None
+        assert ended.failure.startswith(failure)
+        assert len(ended.failure) <= 500
+    assert floor.end(4) == TurnEnded(4, "fine", "")
 
 
-def test_an_agent_that_is_not_there_is_a_failure_of_that_turn(floor: Floor, stage: KillableStage) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("surrogate", "a\ufffd b"), ("pair", "a\U0001f600b"), ("blank", " \n"), ("long", "x" * 5_000_000)],
+)
+def test_whatever_is_text_is_an_answer(floor: Floor, text: str, said: str) -> None:
+    floor.ask(1, agent="broken", text=text)
+    assert floor.end(1).text == said
+
+
+def test_what_comes_with_an_answer_is_kept_as_far_as_it_makes_sense(floor: Floor) -> None:
+    floor.ask(1, agent="broken", text="usage")
+    assert floor.end(1).usage == Usage("sm\ufffdall", 0, 0)
+    floor.ask(2, agent="broken", text="taken")
+    assert floor.end(2).taken == (3,)
+
+
+def test_an_agent_that_is_not_there_is_a_failure_of_that_turn(floor: Floor) -> None:
     floor.ask(1, agent="gone")
-    stage.until(lambda: floor.ended, "the failure")
-    assert floor.ended[0][1] is None
+    assert floor.end(1) == TurnEnded(1, None, "is not in the config any more")
 
 
-def test_a_turn_whose_agent_goes_while_it_waits_still_has_it(floor: Floor, stage: KillableStage) -> None:
-    floor.ask(1, 2, 3)
-    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
-    stage.tell(floor.ref, Reconfigure(RunnerView({"other": Broken()}, 2)))
-    floor.ask(4)  # by somebody who had not heard of it yet
-    floor.puppet.let(1, 2, 3, 4)
-    stage.until(lambda: len(floor.ended) == 4, "all answers")
-    assert sorted(floor.ended) == [(number, f"done {number}", "") for number in (1, 2, 3, 4)]
-    stage.tell(floor.ref, Reconfigure(RunnerView({"other": Broken()}, 2)))
-    floor.ask(5)
-    stage.until(lambda: len(floor.ended) == 5, "the failure")
-    assert floor.ended[-1] == (5, None, "is not in the config any more")
+def test_parts_come_before_the_end_and_blank_ones_not_at_all(floor: Floor) -> None:
+    floor.ask(1)
+    floor.running(1)
+    job = floor.puppet.jobs[1]
+    for text in ("first", "  ", "sec\udc00ond"):
+        job.say(text, ())
+    job.say("", ("/a.png",))
+    floor.puppet.let(1)
+    floor.end(1)
+    assert floor.spoken == [(1, "first"), (1, "sec\ufffdond"), (1, "")]
+    assert isinstance(floor.asker.told[-1], TurnEnded)
 
 
-def test_a_turn_begins_with_its_agent_as_the_config_has_it_then(floor: Floor, stage: KillableStage) -> None:
-    floor.ask(1, 2, 3)
-    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
-    stage.tell(floor.ref, Reconfigure(RunnerView({"puppet": Broken()}, 2)))
-    floor.puppet.let(1, 2)
-    stage.until(lambda: len(floor.ended) == 3, "all answers")
-    assert (3, "fine", "") in floor.ended
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_turn_is_steered_by_each_message_once_also_before_it_has_a_place(floor: Floor, runs: bool) -> None:
+    if not runs:
+        floor.ask(8, 9)
+    floor.ask(1)
+    floor.tell(Steer(1, admitted(21)), Steer(1, admitted(22)), Steer(77, admitted(23)))
+    floor.puppet.let(8, 9)
+    floor.running(1)
+    job = floor.puppet.jobs[1]
+    assert [one.seq for one in job.steered()] == [21, 22]
+    assert job.steered() == ()
+    floor.tell(Steer(1, admitted(24)))
+    assert [one.seq for one in job.steered()] == [24]
+    floor.puppet.let(1)
+    floor.end(1)
 
 
-def test_at_shutdown_it_waits_for_what_runs_and_starts_nothing(floor: Floor, stage: KillableStage) -> None:
-    supervisor = Probe("supervisor")
-    floor.ask(1, 2, 3)
-    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
-    stage.tell(floor.ref, Quiesce(supervisor.ref))
-    assert supervisor.all(Quiet) == []
-    floor.puppet.let(1, 2, 3)
-    stage.until(lambda: supervisor.all(Quiet), "quiet")
-    assert sorted(floor.puppet.started) == [1, 2]
+def test_a_turn_that_is_cancelled_is_told_to_give_up(floor: Floor) -> None:
+    floor.ask(1)
+    floor.running(1)
+    floor.tell(Cancel(1), Cancel(1), Cancel(77))
+    assert floor.end(1) == TurnEnded(1, None, "cancelled")
+    assert floor.puppet.cancelled == [1]
 
 
-def test_an_idle_one_is_quiet_at_once(floor: Floor, stage: KillableStage) -> None:
-    supervisor = Probe("supervisor")
-    stage.tell(floor.ref, Quiesce(supervisor.ref))
-    assert [quiet.name for quiet in supervisor.all(Quiet)] == ["runner"]
+def test_a_turn_that_waits_for_a_place_is_cancelled_without_running(floor: Floor) -> None:
+    floor.ask(1, 2, 3, 4)
+    floor.tell(Cancel(3))
+    assert floor.ended == [(3, None, "cancelled")]
+    floor.puppet.let(1, 2, 4)
+    floor.end(4)
+    assert 3 not in floor.puppet.started
 
 
-@pytest.mark.parametrize("how", ["stop", "death"])
-def test_when_it_ends_what_runs_is_cancelled_and_says_nothing(stage: KillableStage, how: str) -> None:
-    """The rows stay open and come again after the next start."""
-    floor = Floor(stage, most=100)
-    floor.ask(1, 2)
-    wait_until(lambda: len(floor.puppet.started) == 2, what="two turns")
-    if how == "stop":
-        floor.ref.stop(block=False)
-        stage.settle()
+def test_the_deadline_counts_from_the_moment_a_turn_has_its_place(floor: Floor, stage: KillableStage) -> None:
+    floor.ask(1, 2, 3, patience=10.0)
+    floor.running(1, 2)
+    begun = stage.clock.now
+    assert floor.puppet.jobs[1].deadline == begun + 10.0
+    stage.advance(8.0)
+    floor.puppet.let(1)
+    floor.running(3)
+    stage.advance(2.0)
+    assert floor.end(2) == TurnEnded(2, None, "timed out after 10 s")
+    assert floor.puppet.jobs[3].deadline == begun + 18.0
+    stage.advance(7.9)
+    assert not floor.puppet.jobs[3].cancelled.is_set()
+    stage.advance(0.1)
+    assert floor.end(3).failure == "timed out after 10 s"
+
+
+def test_an_agent_that_answers_after_all_is_heard_before_it_is_given_up(stage: KillableStage) -> None:
+    floor = Floor(stage, slow=(slow := Puppet(stubborn=True)))
+    floor.ask(1, agent="slow", patience=10.0)
+    stage.until(lambda: slow.started, "the turn")
+    stage.advance(10.0)
+    assert slow.jobs[1].cancelled.is_set()
+    slow.let(1)
+    assert floor.end(1).text == "done 1"
+
+
+@pytest.mark.parametrize("how", ["cancelled", "late"])
+def test_a_turn_that_does_not_end_is_given_up_and_its_place_is_free(stage: KillableStage, how: str) -> None:
+    floor = Floor(stage, most=1, slow=(slow := Puppet(stubborn=True)))
+    floor.ask(1, agent="slow", patience=10.0 if how == "late" else 600.0)
+    floor.ask(2)
+    stage.until(lambda: slow.started, "the turn")
+    if how == "late":
+        stage.advance(10.0)
     else:
-        stage.tell(floor.ref, *(Run(cast(Turn, None), floor.asker.ref) for _ in range(7)))
-        assert [death.name for death in stage.deaths.told] == ["runner"]
-    wait_until(lambda: sorted(floor.puppet.cancelled) == [1, 2], what="the cancelling")
-    stage.settle()
+        floor.tell(Cancel(1))
+    stage.advance(GRACE_SECONDS - 0.1)
     assert floor.ended == []
+    stage.advance(0.1)
+    assert floor.ended == [(1, None, "timed out after 10 s" if how == "late" else "cancelled")]
+    floor.running(2)
+    (line,) = stage.errors()
+    assert "1 (agent-slow)" in line
+    slow.jobs[1].say("too late", ())
+    slow.let(1)
+    stage.until(lambda: any("ended after all" in text for _, text in stage.logged), "the thread's end")
+    assert floor.spoken == []
+    floor.puppet.let(2)
+    floor.end(2)
+    assert [number for number, _, _ in floor.ended] == [1, 2]
 
 
-def test_the_echo_agent_says_what_it_heard_at_once() -> None:
-    assert EchoAgent.waits is False
-    turn = Turn("s", 1, admitted(1, text="hé\n\U0001f600"))
-    assert EchoAgent().answer(turn, threading.Event()).text == "echo: hé\n\U0001f600"
-
-
-def test_agents_come_from_the_config_and_what_cannot_be_made_is_left_out() -> None:
-    config = Config.model_validate(
-        {
-            "agents": {
-                "defaults": {"workspace": "/tmp"},
-                "list": [
-                    {"id": "a", "runtime": {"type": "echo"}},
-                    {"id": "b", "runtime": {"type": "command", "command": ["cat"], "timeoutSeconds": 5}},
-                    {"id": "c"},
-                ],
-            }
-        },
-        strict=False,
-    )
-    agents = make_agents(config, {"PATH": "/bin:/usr/bin"})
-    assert sorted(agents) == ["a", "b"]
-    assert (agents["a"].waits, agents["b"].waits) == (False, True)
-    answer = agents["b"].answer(Turn("s", 1, admitted(1)), threading.Event()).text
-    assert answer == "hello", "it gives back the turn, a line of JSON with a text"
-
-
-def test_a_turn_that_gets_no_thread_fails_and_the_next_ones_run(
-    floor: Floor, stage: KillableStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, left = threading.Thread.start, [2]
-
-    def start(thread: threading.Thread) -> None:
-        if thread.name.startswith("agent-") and left[0]:
-            left[0] -= 1
-            raise RuntimeError("can't start new thread")
-        real(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    floor.puppet.let(1, 2, 3)
-    floor.ask(1, 2, 3)
-    stage.until(lambda: len(floor.ended) == 3, "all three ends")
-    failures = {number: failure for number, _, failure in floor.ended}
-    assert "cannot start" in failures[1]
-    assert "cannot start" in failures[2]
-    assert failures[3] == ""
+def test_threads_that_never_end_are_counted(stage: KillableStage) -> None:
+    floor = Floor(stage, most=3, slow=(slow := Puppet(stubborn=True)), other=(other := Puppet(stubborn=True)))
+    floor.ask(1, 2, agent="slow", patience=1.0)
+    floor.ask(3, agent="other", patience=1.0)
+    stage.until(lambda: len(slow.started) == 2 and other.started, "the turns")
+    stage.advance(1.0 + GRACE_SECONDS)
+    assert "3 (agent-slow, agent-slow, agent-other)" in stage.errors()[-1]
+    slow.let(1, 2)
+    other.let(3)
+    threads_end("agent-slow", "agent-other")

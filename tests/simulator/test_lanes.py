@@ -15,7 +15,7 @@ from tests.simulator.harness import DEADLINE_S, DIRECT, Rpc, furnish
 @pytest.mark.parametrize(
     ("lane", "methods"),
     [
-        (Lane.MUTATION, ("send", "send.tracked", "typing", "read")),
+        (Lane.MUTATION, ("send", "send.tracked", "typing", "read", "tapback")),
         (Lane.READ, ("status", "chats.list", "messages.after", "message.send_status")),
         (Lane.CONTROL, ("initialize", "watch.subscribe", "watch.unsubscribe")),
     ],

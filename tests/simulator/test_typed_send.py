@@ -134,7 +134,7 @@ def test_earlier_versions_have_a_bridge_too(db: Path, version: str) -> None:
 def test_methods_tell_what_the_bridge_makes_usable(rpc: Rpc) -> None:
     standing = rpc.call("initialize", protocol_version=1)["result"]
     assert set(standing["supported_methods"]) - set(standing["methods"]) == {
-        "send.tracked", "message.send_status", "typing", "read",
+        "send.tracked", "message.send_status", "typing", "read", "tapback",
     }  # fmt: skip
     assert standing["bridge"]["ready"] is False
     tracked = rpc.call("send.tracked", chat_id=DIRECT, text="x", attempt_id=ATTEMPT)["error"]

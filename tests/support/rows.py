@@ -6,6 +6,8 @@ import json
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from actors.envelopes.identity import ReplyAddress
 from actors.envelopes.inbound import Admit, Admitted, Inbound
 from actors.normalizer.normalize import Malformed, normalize
@@ -63,7 +65,15 @@ def admit(session: str = "agent:main:main", agent: str = "main", waits: bool = F
 
 
 def admitted(
-    seq: int, chat: int = 7, text: str = "hello", session: str = "s", agent: str = "main"
+    seq: int, chat: int = 7, text: str = "hello", session: str = "s", agent: str = "main", **keys: Any
 ) -> Admitted:
-    """A journaled, admitted row on its way to its conversation."""
-    return Admitted(seq, session, agent, True, address(chat), inbound(seq, chat, text))
+    """A journaled, admitted row on its way to its conversation.
+
+    ``begun``, ``released``, ``words`` (what the agent is told instead of the text) and ``era`` are the envelope's; the
+    other keys are those of the row.
+    """
+    begun, released, words = keys.pop("begun", False), keys.pop("released", False), keys.pop("words", None)
+    era = keys.pop("era", 0)
+    row = inbound(seq, chat, text, **keys)
+    to = replace(address(chat, row.source, row.account), era=era)
+    return Admitted(seq, session, agent, True, to, replace(row, era=era), begun=begun, released=released, text=words)
