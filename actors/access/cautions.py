@@ -14,6 +14,8 @@ from actors.access.entries import AllowList
 from actors.access.view import AccessView, shares_the_channel
 from actors.conversation.keys import main_key
 from config.account import ROOT, Account
+from config.ids import normalize_id
+from config.paths import dotted
 from config.schema.root import Config
 
 SHOWN = 3
@@ -45,6 +47,7 @@ def _of_account(account: Account, config: Config, view: AccessView) -> Iterator[
     yield from _mentions(view)
     yield from _lists(account, config)
     yield from _commands(view)
+    yield from _agents(config, view)
     yield from _channels(config)
     yield from _databases(account, config, view)
 
@@ -127,6 +130,16 @@ def _commands(view: AccessView) -> Iterator[str]:
         yield f'{path}: "*" lets everybody who is admitted use chat commands: list people instead'
     elif commands.only.is_empty and commands.only.problems:
         yield f"{path}: {_UNUSABLE}; {list_check.reasons('entry', commands.only)}"
+
+
+def _agents(config: Config, view: AccessView) -> Iterator[str]:
+    """Agents that cannot answer as they are: what is written to them is held (``no agent``)."""
+    paths = {agent.id: f"agents.list.{index}" for index, agent in enumerate(config.agents.listed)}
+    paths |= {normalize_id(key, "main"): dotted(("agents", "entries", key)) for key in config.agents.entries}
+    for agent in view.agents.values():
+        if agent.problem:
+            # Where the file names no agent there is one all the same.
+            yield f"{paths.get(agent.id, 'agents.list')}: {agent.problem}; until then its messages are held"
 
 
 def _channels(config: Config) -> Iterator[str]:

@@ -3,7 +3,11 @@
 In: the ``commands`` block and the sender lists of an account; then canonical senders. Out: ``known``, ``authorised``
 (may read by commands) or ``owner`` (may change things), for somebody the gate lets in. Chat entries authorise nobody,
 a wildcard makes no owner, neither does a group chat, and an empty list authorises nobody (inbound 4.6, config-ops 3.2).
-What the gateway carries out itself shows its settings, and they name people: it is for those who are named themselves.
+Commands that show the settings of the gateway name people: they are for those who are named themselves (``BY_NAME``).
+
+A group confers nothing, and takes nothing of what is the group's: whoever is an owner by handle owns nothing of the
+gateway there, but may set how the session of that very group differs from the config (``OF_A_SESSION``: ``/activation``
+has no other place to be said). So ``commanding`` tells an owner from others in a group for those commands alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,8 +17,9 @@ from actors.access.allowed import Allowed
 from actors.access.channel_keys import everyones, ours
 from actors.access.entries import CHATS, AllowList, parse
 from actors.access.mentions import Mentions
-from actors.commands import parse as texts
-from actors.commands.parse import switched_off
+from actors.commands import recognise
+from actors.commands.parse import BY_NAME, OF_A_SESSION, switched_off
+from actors.commands.recognise import Pattern, Recognised
 from config.account import Account
 from config.schema.commands import is_owner_entry
 from config.schema.root import Config
@@ -22,6 +27,9 @@ from config.schema.root import Config
 KNOWN, AUTHORISED, OWNER = "known", "authorised", "owner"
 
 OWNERS_KEY = "commands.ownerAllowFrom"
+EVERYONE_KEY = "commands.useAccessGroups"
+PAIRING = "pairing"
+"""Stands for a list where an approval on the computer let somebody in, or made the first one an owner."""
 _NO_PERSON = "is a chat, and chats authorise nobody: list people"
 
 
@@ -31,7 +39,8 @@ class Commands(NamedTuple):
     ``owners`` is None where the config names none: then those of our state count. ``only`` is the list
     ``commands.allowFrom`` has for this channel, None without one; else ``everyone`` who is let in may, or whoever one
     of ``lists`` names, and with ``pairs`` those the pairing store has let into a direct chat. ``keys`` are the paths of
-    what decided in a direct chat and in a group. ``off`` are the commands that are switched off.
+    what decided in a direct chat and in a group. ``off`` are the commands that are switched off, ``triggers`` finds the
+    words that begin a session anew and are no command by themselves.
     """
 
     owners: frozenset[str] | None = None
@@ -41,6 +50,7 @@ class Commands(NamedTuple):
     pairs: bool = False
     off: frozenset[str] = frozenset()
     keys: tuple[str, str] = ("", "")
+    triggers: Pattern | None = None
     problems: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -66,8 +76,9 @@ class Commands(NamedTuple):
             everyone=not block.use_access_groups,
             lists=lists,
             pairs=account.dm_policy == "pairing",
-            off=switched_off(block),
+            off=switched_off(block, config.session.reset_triggers),
             keys=keys if only is None else (only_key, only_key),
+            triggers=recognise.compiled(config.session.reset_triggers),
             problems=(
                 *((f"{OWNERS_KEY}.{named[index][0]}", why) for index, why in owners.problems),
                 *((f"{only_key}.{index}", why) for index, why in (only.problems if only else ())),
@@ -76,7 +87,7 @@ class Commands(NamedTuple):
 
     def authority(self, sender: str, is_group: bool, allowed: Allowed) -> str:
         """What the canonical handle ``sender`` may do, provided that the gate lets it in."""
-        if sender in (allowed.owners if self.owners is None else self.owners):
+        if self._owns(sender, allowed):
             return AUTHORISED if is_group else OWNER
         if self.only is not None:
             return AUTHORISED if self.only.names(sender) else KNOWN
@@ -87,41 +98,51 @@ class Commands(NamedTuple):
                 return AUTHORISED
         return KNOWN
 
+    def commanding(self, name: str, sender: str, is_group: bool, allowed: Allowed) -> str:
+        """What the canonical handle ``sender`` may do by the command ``name``: an owner in a group is one for those
+        about the group's own session. ``known`` for whoever may not give it."""
+        if is_group and name in OF_A_SESSION and self._owns(sender, allowed):
+            return OWNER
+        found = self.authority(sender, is_group, allowed)
+        return found if name not in BY_NAME or self.names(sender, is_group, allowed) else KNOWN
+
+    def _owns(self, sender: str, allowed: Allowed) -> bool:
+        return sender in (allowed.owners if self.owners is None else self.owners)
+
+    def by(self, sender: str, authority: str, is_group: bool) -> str:
+        """What gave ``sender`` an ``authority`` above ``known``: the path of a list or a switch, or ``PAIRING``."""
+        if self.owners is not None and sender in self.owners:
+            return OWNERS_KEY
+        if authority == OWNER:
+            return PAIRING
+        if self.only is not None:
+            return self.keys[is_group] if self.only.names(sender) else PAIRING
+        if self.everyone:
+            return EVERYONE_KEY
+        return next((key for one, key in zip(self.lists, self.keys, strict=False) if one.names(sender)), PAIRING)
+
     def names(self, sender: str, is_group: bool, allowed: Allowed) -> bool:
         """Whether the canonical handle ``sender`` is named by anything, not only let in as anyone would be."""
-        if sender in (allowed.owners if self.owners is None else self.owners):
+        if self._owns(sender, allowed):
             return True
         if self.pairs and not is_group and sender in allowed.handles:
             return True
         lists = self.lists if self.only is None else (*self.lists, self.only)
         return any(sender in one.handles for one in lists)
 
-    def hinges_on_files(self, is_group: bool, allowed: Allowed, by_name: bool = False) -> bool:
-        """Whether somebody who may not give a command might, were the files of pairing readable.
-
-        ``by_name``: it is one that only people may give who are named.
-        """
+    def hinges_on_files(self, name: str, is_group: bool, allowed: Allowed) -> bool:
+        """Whether somebody who may not give the command ``name`` might, were the files of pairing readable."""
         if allowed.readable:
             return False
-        return self.owners is None or ((by_name or self.only is None) and self.pairs and not is_group)
+        return self.owners is None or ((name in BY_NAME or self.only is None) and self.pairs and not is_group)
+
+    def found_in(self, text: str, mentions: Mentions, with_files: bool) -> Recognised | None:
+        """The command that ``text`` is, with or without a mention before it, switched on or not; None for text."""
+        return recognise.recognised(text, self.triggers, mentions.are_all_of, with_files=with_files)
 
     def key(self, is_group: bool) -> str:
         """The path of the list that says who may."""
         return self.keys[is_group]
-
-
-def named_in(text: str, mentions: Mentions) -> str:
-    """The main name of the command that ``text`` is, with or without a mention before it, switched on or not.
-
-    ``""`` when it is none.
-    """
-    if "/" not in text:
-        return ""
-    before, slash, rest = text.partition("/")
-    command = texts.parse(slash + rest)
-    if command is None or (before.strip() and not mentions.are_all_of(before)):
-        return ""
-    return command.name
 
 
 def _people(entries: Iterable[str], region: str, groups: Mapping[str, tuple[str, ...]]) -> AllowList:

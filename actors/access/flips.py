@@ -12,10 +12,11 @@ from actors.access import reasons
 from actors.access.entries import Kind, parse
 from actors.access.handles import LONGEST, canonical
 from actors.access.reasons import REASONS
-from actors.access.view import AccessView
+from actors.access.view import ACTIVATION, AccessView
 from actors.envelopes.inbound import Challenge, Dropped, Held, Inbound, Verdict
 from actors.normalizer import fences
 
+SAY_ALWAYS = "have an owner send /activation always in that group, or /activation default"
 _NO_PERSON = "none: {sender} is no phone number or e-mail address, and only those can be authorised"
 
 
@@ -33,6 +34,8 @@ def flip(verdict: Verdict, row: Inbound, view: AccessView) -> str:
             hint = REASONS.get(reason, "")
         case _:
             return ""
+    if key == ACTIVATION:
+        return SAY_ALWAYS
     if not key and "{" in hint:
         return ""
     more = _MORE.get(reason)
@@ -73,7 +76,7 @@ def _groups(hint: str, row: Inbound, view: AccessView) -> str:
 def _agent(hint: str, row: Inbound, view: AccessView) -> str:
     is_group = row.chat.is_group or row.chat.id in view.groups
     agent = view.agents[view.routes.agent(is_group, row.chat.id, canonical(row.sender, view.region))]
-    return f"{agent.problem.replace('{', '{{').replace('}', '}}')}: {hint}" if agent.problem else hint
+    return agent.problem.replace("{", "{{").replace("}", "}}") or hint
 
 
 _MORE: dict[str, Callable[[str, Inbound, AccessView], str]] = {

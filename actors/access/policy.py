@@ -97,12 +97,17 @@ def explain(row: Inbound, view: AccessView, allowed: Allowed) -> Explanation:
         session=question.session,
         service=question.service,
         mentioned=question.mentioned,
-        authority=question.authority if let_in else "",
+        authority=_authority(question, verdict) if let_in else "",
         flip=flip(verdict, row, view),
         config_key=_admitting_key(question) if decision == "admit" else key,
         decision=decision,
         reason=reason,
     )
+
+
+def _authority(question: Question, verdict: Verdict) -> str:
+    """A command says what its sender may do by it."""
+    return verdict.authority if type(verdict) is Control else question.authority
 
 
 def _table(question: Question) -> tuple[Rule, ...]:

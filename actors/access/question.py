@@ -1,10 +1,11 @@
 """One row with what the rules ask about it, each worked out once and only when it is asked for. Pure."""
 
 from actors.access.allowed import Allowed
-from actors.access.commands import KNOWN, named_in
+from actors.access.commands import KNOWN
 from actors.access.handles import canonical
 from actors.access.view import AccessView, AgentView
 from actors.commands.parse import CARRIED_OUT
+from actors.commands.recognise import Recognised
 from actors.envelopes.inbound import Inbound
 from actors.normalizer.anchors import is_self_chat
 
@@ -23,8 +24,11 @@ class Question:
 
     __slots__ = (
         "_authority",
-        "_command",
+        "_commanding",
+        "_looked",
         "_mentioned",
+        "_said",
+        "_session",
         "agent",
         "allowed",
         "by_self",
@@ -48,8 +52,11 @@ class Question:
         self.standing = LISTED if self.is_group else _standing(sender, row, view, allowed)
         self.agent: AgentView = view.agents[view.routes.agent(self.is_group, chat.id, sender)]
         self._authority = ""
-        self._command: str | None = None
+        self._commanding = ""
+        self._looked = False
+        self._said: Recognised | None = None
         self._mentioned: bool | None = None
+        self._session: str | None = None
 
     @property
     def authority(self) -> str:
@@ -59,23 +66,37 @@ class Question:
         return self._authority
 
     @property
-    def command(self) -> str:
-        """The main name of the command the message is, switched on or not; ``""`` when it is none."""
-        if self._command is None:
-            self._command = named_in(self.row.text, self.agent.mentions)
-        return self._command
+    def said(self) -> Recognised | None:
+        """The command the message is, switched on or not; None when it is none."""
+        if not self._looked:
+            self._looked = True
+            row = self.row
+            self._said = self.view.commands.found_in(row.text, self.agent.mentions, bool(row.attachments))
+        return self._said
 
     @property
     def is_command(self) -> bool:
-        """Whether the message is a control command that is switched on, and nothing else."""
-        return self.command != "" and self.command not in self.view.commands.off
+        """Whether the message is a known command that is switched on, and nothing else."""
+        said = self.said
+        return said is not None and said.written != "" and said.written not in self.view.commands.off
+
+    @property
+    def commanding(self) -> str:
+        """What the sender may do by the very command the message is; ``known``: they may not give it."""
+        if not self._commanding:
+            name = self.said.name if self.said is not None else ""
+            self._commanding = self.view.commands.commanding(name, self.sender, self.is_group, self.allowed)
+        return self._commanding
 
     @property
     def may_command(self) -> bool:
-        """Whether the sender may give the command the message is: one that is carried out here only by name."""
-        if self.authority == KNOWN:
-            return False
-        return self.command not in CARRIED_OUT or self.view.commands.names(self.sender, self.is_group, self.allowed)
+        """Whether the sender may give the command the message is."""
+        return self.commanding != KNOWN
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the message is a command the gateway carries out, of somebody who may give it."""
+        return self.said is not None and self.said.name in CARRIED_OUT and self.may_command
 
     @property
     def mentioned(self) -> bool:
@@ -84,20 +105,28 @@ class Question:
         A control command of somebody who may give it speaks to it by itself.
         """
         if self._mentioned is None:
-            self._mentioned = (
-                not self.is_group
-                or self.agent.mentions.found_in(self.row.text)
-                or (self.is_command and self.may_command)
-            )
+            self._mentioned = not self.is_group or self.agent.mentions.found_in(self.row.text) or self._speaks_by_itself
         return self._mentioned
+
+    @property
+    def _speaks_by_itself(self) -> bool:
+        # An abort word may be said to people: then nothing is there to be stopped. A reset's words need a mention.
+        said = self.said
+        if said is None:
+            return False
+        return (self.is_command or (said.written == "" and (said.name == "stop" or not said.is_bare))) and (
+            self.may_command
+        )
 
     @property
     def session(self) -> str:
         """The key of the session it belongs to; ``""`` for a group whose chat is not known."""
-        chat = self.row.chat.id
-        if self.is_group and chat <= 0:
-            return ""
-        return self.view.routes.session(self.agent.id, self.is_group, chat, self.sender)
+        if self._session is None:
+            chat = self.row.chat.id
+            unknown = self.is_group and chat <= 0
+            routes = self.view.routes
+            self._session = "" if unknown else routes.session(self.agent.id, self.is_group, chat, self.sender)
+        return self._session
 
     @property
     def service(self) -> str:

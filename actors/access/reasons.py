@@ -4,6 +4,7 @@ Whoever refuses a message before it reaches its conversation takes the reason fr
 ``explain`` speak of one thing. ``flips`` makes a line for people of what stands beside a reason.
 """
 
+from actors.access.runtimes import REMEDY
 from actors.normalizer import fences
 from actors.normalizer.anchors import NO_ANCHOR
 from actors.normalizer.previews import LINK_PREVIEW
@@ -74,7 +75,7 @@ REASONS: dict[str, str] = {
     NO_MENTION: "set {key} to false",
     SHORT_CODE: ADMIT,
     STORE_UNREADABLE: "none needed: it is judged again as soon as the pairing files can be read",
-    NO_AGENT: 'set {key} to {{type: "echo"}} or {{type: "command", command: [..]}}',
+    NO_AGENT: REMEDY.replace("{", "{{").replace("}", "}}"),
     PAIRING_REQUIRED: APPROVE,
     PAIRING_PENDING: APPROVE,
     PAIRING_DENIED: ADMIT,

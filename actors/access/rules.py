@@ -12,8 +12,8 @@ from actors.access.commands import OWNERS_KEY
 from actors.access.handles import can_be_answered
 from actors.access.question import BLOCKED, LET_IN, PAIRED, STRANGER, UNKNOWN, Question
 from actors.access.reflection import reflected
-from actors.access.view import RUNTIME_KEY
-from actors.commands.parse import CARRIED_OUT
+from actors.access.runtimes import RUNTIME_KEY
+from actors.commands.parse import RESETS
 from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Verdict
 from actors.normalizer import fences
 from actors.normalizer.anchors import NO_ANCHOR, is_anchorless, may_be_note
@@ -108,10 +108,11 @@ def _reflection(q: Question) -> Verdict | None:
 
 
 def _command(q: Question) -> Verdict | None:
-    if "/" not in q.row.text or q.standing not in LET_IN or not q.is_command or q.may_command:
+    # Words that are a command only from somebody who may give it (an abort word) are text from anybody else.
+    if q.said is None or not q.is_command or q.standing not in LET_IN or q.may_command:
         return None
     commands = q.view.commands
-    if commands.hinges_on_files(q.is_group, q.allowed, q.command in CARRIED_OUT):
+    if commands.hinges_on_files(q.said.name, q.is_group, q.allowed):
         return _stale(q) or Held(reasons.STORE_UNREADABLE, OWNERS_KEY if q.is_group else q.view.key("dmPolicy"))
     return Dropped(reasons.UNAUTHORISED_COMMAND, commands.key(q.is_group))
 
@@ -119,7 +120,7 @@ def _command(q: Question) -> Verdict | None:
 def _no_mention(q: Question) -> Verdict | None:
     if not q.agent.mentions.usable:
         return None
-    gate = q.view.groups.get(q.row.chat.id) or q.view.other_groups
+    gate = q.view.gate(q.row.chat.id, q.session)
     if gate is None or not gate.require_mention or q.mentioned:
         return None
     return Dropped(reasons.NO_MENTION, gate.key)
@@ -166,9 +167,10 @@ def _before_approval(q: Question) -> Verdict | None:
 
 def _control(q: Question) -> Verdict | None:
     # No agent is needed for it. One that is switched off too: whoever may read by commands is told of the switch.
-    if "/" not in q.row.text or q.command not in CARRIED_OUT or not q.may_command:
+    if q.said is None or not q.is_control:
         return None
-    return Control(q.session, q.agent.id, q.service, q.authority)
+    onward = q.said.name in RESETS and bool(q.said.arguments or q.row.attachments)
+    return Control(q.session, q.agent.id, q.service, q.commanding, onward)
 
 
 def _no_agent(q: Question) -> Verdict | None:

@@ -2,18 +2,21 @@
 
 In: an effective account and the config file's models. Out: an immutable ``AccessView`` of sets and dicts, so that a
 decision is look-ups only. What could not be used (an entry, a pattern, a group key) is in ``problems`` with its
-config path; it never widens access.
+config path; it never widens access. How a group's session differs from the config (``/activation``) is looked up in
+``standings``, which somebody else writes while the view is in use.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
-from actors.access import access_groups, mentions
+from actors.access import access_groups, mentions, runtimes
 from actors.access.commands import Commands
 from actors.access.entries import AllowList, Kind, parse
 from actors.access.mentions import Mentions
 from actors.conversation.routing import Routes
+from actors.envelopes.session import Standing
 from actors.normalizer import fences
 from config.account import ROOT, Account
 from config.overlay import CHANNEL, overlays
@@ -21,11 +24,10 @@ from config.paths import dotted
 from config.schema.agents import Agent
 from config.schema.root import Config
 
-RUNTIME_KEY = "agents.list[].runtime"
-"""Where a person says what answers."""
-
-_WAITS = {"echo": False, "command": True}
-"""The runtimes that can answer, and whether the answer takes time."""
+ACTIVATION = "/activation"
+"""What decided about a mention where a command did, in the place of a config path."""
+NOBODY: Mapping[str, Standing] = MappingProxyType({})
+"""No session differs from the config."""
 
 _KEYS = ("dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "groups", *fences.KEYS.values())
 
@@ -35,7 +37,7 @@ CHAT_KEYS = ("allowFrom", "groupAllowFrom", "groups")
 
 
 class AgentView(NamedTuple):
-    """One agent: whether it can answer (else ``problem`` says why not), and what counts as a mention of it."""
+    """One agent: whether it can answer (else ``problem`` says why not and what to do), and what is a mention of it."""
 
     id: str
     waits: bool
@@ -59,6 +61,7 @@ class AccessView:
     the gate of all other groups, None when they are shut out. ``senders_key`` is the list that decided about group
     senders: ``groupAllowFrom``, or ``allowFrom`` when that is unset. ``own_keys`` are, by path, the lists the account
     shares with others that run, and where it would have its own: a chat id means another chat in each database.
+    ``standings`` says by session key what ``/activation`` set.
     """
 
     account: str
@@ -77,10 +80,11 @@ class AccessView:
     keys: Mapping[str, str]
     own_keys: Mapping[str, str]
     problems: tuple[tuple[str, str], ...]
+    standings: Mapping[str, Standing]
 
     @classmethod
-    def build(cls, account: Account, config: Config) -> "AccessView":
-        """The view of ``account`` under ``config``."""
+    def build(cls, account: Account, config: Config, standings: Mapping[str, Standing] = NOBODY) -> "AccessView":
+        """The view of ``account`` under ``config``; ``standings`` may change while the view is in use."""
         keys = {key: account.key_path(key) for key in _KEYS}
         people = access_groups.members(config)
         senders = AllowList.of(account.allow_from, account.region, people)
@@ -115,11 +119,22 @@ class AccessView:
             keys=keys,
             own_keys=_own_keys(account, config),
             problems=tuple(dict.fromkeys(problems)),
+            standings=standings,
         )
 
     def key(self, name: str) -> str:
         """The dotted path of a config key of this account, where it is set or would be."""
         return self.keys[name]
+
+    def gate(self, chat_id: int, session: str) -> GroupGate | None:
+        """Whether a group asks for a mention: as its session was told (``/activation``), else as the config says."""
+        found = self.groups.get(chat_id) or self.other_groups
+        if not self.standings or found is None:
+            return found
+        standing = self.standings.get(session)
+        if standing is None or standing.activation is None:
+            return found
+        return GroupGate(standing.activation != "always", ACTIVATION)
 
 
 def shares_the_channel(config: Config) -> bool:
@@ -139,15 +154,13 @@ def _own_keys(account: Account, config: Config) -> dict[str, str]:
 
 def agent_view(agent: Agent, index: int, config: Config) -> AgentView:
     """What the gate needs of one agent; ``index`` is its place in the list, for paths in problems."""
-    kind = agent.runtime.type if agent.runtime else None
-    usable = kind in _WAITS
-    runs = f"runtime {kind!r}, which cannot run here" if kind else "no runtime"
+    fault = runtimes.fault(agent, config)
     return AgentView(
         id=agent.id,
-        waits=_WAITS.get(kind or "", True),
-        usable=usable,
+        waits=runtimes.waits(agent),
+        usable=not fault,
         mentions=_mentions(agent, index, config),
-        problem="" if usable else f"agent {agent.id!r} has {runs}",
+        problem=f"agent {agent.id!r}: {fault}" if fault else "",
     )
 
 

@@ -1,18 +1,30 @@
 """What the desk does with a command: asks the pure module of its name, and has the effect it wants.
 
-In: an ``Asked`` and the view. Out: what is said; or an ``Errand``, where another actor has a part in it; or the wish
-to restart. The config file is written here, by the ``Scribe``; every line that is logged names a command and a path,
-and never a value.
+In: an ``Asked`` and the view. Out: what is ``Done`` about it: words, or what other actors are asked for. The config
+file is written here, by the ``Scribe``; every line that is logged names a command and a path, and never a value.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
 
-from actors.commands import allowlist, config, debug, listed, overlaid, permission, restart
+from actors.commands import (
+    allowlist,
+    config,
+    debug,
+    listed,
+    manual,
+    overlaid,
+    permission,
+    restart,
+    session,
+    settings,
+    status,
+)
 from actors.commands.answers import Answer, Refusal
-from actors.commands.restart import Restart
+from actors.commands.errands import Done, Enrolment, Errand
+from actors.commands.parse import OF_A_SESSION
+from actors.commands.status import Surroundings
 from actors.commands.view import Asked, DeskView
 from actors.commands.writing import Scribe
 from actors.envelopes.control import Enrolled, Overruled
@@ -23,37 +35,17 @@ from config.steps import Edit
 from config.writer import Outcome
 
 
-class Enrolment(NamedTuple):
-    """What the pairing store is asked for, as in ``Enroll``."""
-
-    what: str
-    account: str
-    handle: str
-
-
-class Errand(NamedTuple):
-    """Something another actor does: the pairing registry an ``Enrolment``, the keeper of the config an ``Overlay``.
-
-    ``finish`` makes of its answer what is said; ``look`` is the command that shows what became of it if none comes.
-    """
-
-    order: Enrolment | debug.Overlay
-    finish: Callable[[Any], str]
-    look: str
-
-
-Done = str | Errand | Restart
-
-
 class Clerk:
-    """Carries commands out, one after the other. ``log`` takes one line.
+    """Carries commands out, one after the other. ``log`` takes one line, ``around`` says what else is known of a
+    command's session and link.
 
     ``overrides`` is what of /debug lies over the config, as far as it is known.
     """
 
-    def __init__(self, scribe: Scribe, log: Callable[[str], None]) -> None:
+    def __init__(self, scribe: Scribe, log: Callable[[str], None], around: Callable[[Asked], Surroundings]) -> None:
         self._scribe = scribe
         self._log_line = log
+        self._around = around
         self.overrides: Mapping[str, object] = {}
 
     def carry_out(self, asked: Asked, view: DeskView) -> Done:
@@ -163,6 +155,32 @@ class Clerk:
         self._log(asked, "now")
         return wanted
 
+    def _help(self, asked: Asked, view: DeskView) -> Done:
+        return manual.short(asked, view)
+
+    def _commands(self, asked: Asked, view: DeskView) -> Done:
+        return manual.whole(asked, view)
+
+    def _status(self, asked: Asked, view: DeskView) -> Done:
+        return status.status(asked, view, self._around(asked))
+
+    def _whoami(self, asked: Asked, view: DeskView) -> Done:
+        return status.whoami(asked, view)
+
+    def _begin(self, asked: Asked, view: DeskView) -> Done:
+        self._log(asked, "begin anew")
+        return session.begin(asked, view)
+
+    def _stop(self, asked: Asked, _view: DeskView) -> Done:
+        self._log(asked, "stop")
+        return session.stop(asked)
+
+    def _set(self, asked: Asked, view: DeskView) -> Done:
+        done = settings.request(asked, view, self._around(asked).standing)
+        if isinstance(done, Errand):
+            self._log(asked, "set")
+        return done
+
     def _refused(self, asked: Asked, view: DeskView, refusal: Refusal) -> str:
         """Put a refusal of a pure module on record."""
         return self._unwritten(asked, "write", self._scribe.refused(view, asked, refusal))
@@ -197,4 +215,12 @@ _COMMANDS: dict[str, Callable[[Clerk, Asked, DeskView], Done]] = {
     "debug": Clerk._debug,
     "allowlist": Clerk._allowlist,
     "restart": Clerk._restart,
+    "help": Clerk._help,
+    "commands": Clerk._commands,
+    "status": Clerk._status,
+    "whoami": Clerk._whoami,
+    "new": Clerk._begin,
+    "reset": Clerk._begin,
+    "stop": Clerk._stop,
+    **dict.fromkeys(OF_A_SESSION, Clerk._set),
 }

@@ -1,7 +1,8 @@
 """What the journal keeps of a command: all but the value somebody typed. Pure.
 
 What is set may be a secret, be it refused or not, and nothing reads it again: a command that writes is carried out at
-most once. In Messages itself it stays, where it was typed.
+most once. In Messages itself it stays, where it was typed. What stands behind ``/new`` is no value but a message to the
+agent: it is kept whole, for it is passed on again after a restart.
 """
 
 import json

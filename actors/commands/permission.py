@@ -34,7 +34,7 @@ def may(
     if asked.is_group:
         return Refusal(DIRECT, "group", paths) if as_owner else Answer(DIRECT)
     if as_owner and asked.authority != OWNER:
-        return Refusal(_owners_only(asked, view), "owner", paths)
+        return Refusal(owners_only(asked, view), "owner", paths)
     if switch and not getattr(view.config.commands, switch):
         text = f"Switched off: commands.{switch} is false. At the computer: gateway config set commands.{switch} true"
         return Refusal(text, "off", paths) if as_owner else Answer(text)
@@ -142,7 +142,8 @@ def _target(path: Path, view: DeskView) -> str | None:
     return _no_writes(f"{dotted(CHANNEL)}.configWrites") if channel.config_writes is False else None
 
 
-def _owners_only(asked: Asked, view: DeskView) -> str:
+def owners_only(asked: Asked, view: DeskView) -> str:
+    """What is said to somebody who would have to be an owner for it."""
     place = f"commands.ownerAllowFrom[{len(view.config.commands.owner_allow_from)}]"
     return f"Only an owner may do that. To make you one, at the computer: gateway config set '{place}' {asked.handle}"
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from actors.access.handles import canonical
-from actors.access.view import AccessView, GroupGate
+from actors.access.view import NOBODY, AccessView, GroupGate
 from actors.control.chat_objects import Chat
 from actors.control.explain.memory import Memory
 from actors.control.explain.rows import NEW_GUID
@@ -98,7 +98,7 @@ class Preview:
         return normalize(self._view.account, self._memory.source, json.dumps(told).encode(), 0.0)
 
     def _asks_for_mention(self, chat: Chat, finding: Finding) -> bool:
-        gate = self._view.groups.get(chat.id) or self._view.other_groups
+        gate = self._view.gate(chat.id, finding.session)
         agent = self._view.agents.get(finding.agent)
         usable = agent is not None and agent.mentions.usable
         return finding.is_group and usable and gate is not None and gate.require_mention
@@ -110,7 +110,7 @@ def _without_mention_gate(view: AccessView) -> AccessView:
 
     others = view.other_groups
     groups = {number: opened(gate) for number, gate in view.groups.items()}
-    return replace(view, groups=groups, other_groups=opened(others) if others else None)
+    return replace(view, groups=groups, other_groups=opened(others) if others else None, standings=NOBODY)
 
 
 def unjudged(chat: Chat, account: str) -> dict[str, Any]:

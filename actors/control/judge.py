@@ -1,8 +1,8 @@
 """The judge: one account's rules as they are now, asked about any row, by the very functions the gateway asks.
 
-In: a config, its pairing files, rows. Out: a ``Finding`` per row, with every rule that was tried; behind those of
-access it is asked, as the pairing registry asks, whether a stranger would be told a code. Reads the pairing files
-once; has no effect.
+In: a config, its pairing files, what the journal says of sessions, rows. Out: a ``Finding`` per row, with every rule
+that was tried; behind those of access it is asked, as the pairing registry asks, whether a stranger would be told a
+code. Reads the files once; has no effect.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from actors.access import policy
 from actors.access.policy import Allowed
 from actors.access.reasons import MALFORMED, STORE_UNREADABLE
 from actors.access.view import AccessView
+from actors.control.explain.standings import standings
 from actors.envelopes.inbound import Challenge, Dropped, Held, Inbound, Verdict
 from actors.normalizer.normalize import Malformed
 from actors.pairing.codes import Request
@@ -90,7 +91,8 @@ class Judge:
                 waiting = Waiting(store.requests(account.id, now=now), guard.seen())
             except StoreUnreadableError as error:
                 trouble, waiting = trouble or str(error), None
-        return cls(account, AccessView.build(account, config), book.allowed(account.id), trouble, waiting, now)
+        view = AccessView.build(account, config, standings(places.journal))
+        return cls(account, view, book.allowed(account.id), trouble, waiting, now)
 
     def judge(
         self,

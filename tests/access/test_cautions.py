@@ -182,14 +182,38 @@ def test_a_session_is_shared_across_accounts() -> None:
 
 def test_chat_ids_of_several_databases() -> None:
     blocks: dict[str, Any] = {"a": {}, "b": {}}
-    conf = Config.model_validate({"channels": {"imessage": {"accounts": blocks}}}, strict=False)
+    conf = config(channels={"imessage": {"accounts": blocks}})
     keys = {**QUIET, "allow_from": ("chat_id:7", ANN), "groups": {"7": False}}
     assert paths(told(conf, **keys)) == [f"{C}.allowFrom", f"{C}.groups"]
     own = {"allowFrom": f"{C}.accounts.a.allowFrom", "groups": f"{C}.accounts.a.groups"}
     assert told(conf, **keys, origins=own) == []
     blocks["b"] = {"enabled": False}
-    conf = Config.model_validate({"channels": {"imessage": {"accounts": blocks}}}, strict=False)
+    conf = config(channels={"imessage": {"accounts": blocks}})
     assert told(conf, **keys) == []
+
+
+@pytest.mark.parametrize(
+    ("agents", "path", "part"),
+    [
+        ({}, "agents.list", "agent 'main': no runtime and no model"),
+        ({"list": [ECHO, {"id": "b"}]}, "agents.list.1", "agent 'b': no runtime and no model"),
+        ({"list": [ECHO], "entries": {"B.c": {}}}, 'agents.entries["B.c"]', "agent 'b-c': no runtime and no model"),
+        ({"defaults": {"model": "elsewhere/x"}}, "agents.list", "models.providers.elsewhere.baseUrl"),
+        ({"list": [{"id": "b", "runtime": {"type": "model", "model": "gpt"}}]}, "agents.list.0", "as provider:name"),
+        ({"list": [{"id": "b", "runtime": {"type": "acp"}}]}, "agents.list.0", "runtime.acp.command"),
+    ],
+)
+def test_an_agent_that_cannot_answer(agents: dict[str, Any], path: str, part: str) -> None:
+    [line] = told(Config.model_validate({"agents": agents}, strict=False))
+    assert line.startswith(f"{path}: ")
+    assert part in line
+    assert line.endswith("; until then its messages are held")
+
+
+def test_agents_that_can_answer_and_keys_that_are_not_there_yet() -> None:
+    runtimes = ({"type": "acp", "acp": {"agent": "codex"}}, {"type": "model", "model": "openai:gpt-5"})
+    agents = [{"id": f"x{number}", "runtime": one} for number, one in enumerate(runtimes)]
+    assert told(config(agents={"list": [*agents, {"id": "m", "model": "anthropic/claude"}]})) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.access.policy import Allowed, decide, explain
-from actors.envelopes.inbound import Admit, Dropped, Held
+from actors.envelopes.inbound import Admit, Control, Dropped, Held
 from tests.access.builders import ANN, BEN, CH, ECHO, OWN, config, judge, row, view
 
 NAMED = {"list": [{**ECHO, "identity": {"name": "Claw"}}]}
@@ -175,13 +175,23 @@ def test_a_command_that_is_switched_on_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/status", "/new: hi", "claw /status", "@Claw, /status", "@\uff23law: /new x", "\n/id"]
+    "text",
+    [
+        "/status",
+        "/new: hi",
+        "claw /status",
+        "@Claw, /status",
+        "@\uff23law: /new x",
+        "\n/id",
+        "/think",
+        "claw /think hard",
+    ],
 )
 def test_an_authorised_command_needs_no_mention_and_counts_as_one(text: str) -> None:
     of = view(config(agents=NAMED), group_allow_from=(ANN,))
     verdict = judge(row(text=text, group=True), of)
-    assert isinstance(verdict, Admit)
-    assert verdict.mentioned
+    assert isinstance(verdict, Admit if "think" in text else Control)
+    assert explain(row(text=text, group=True), of, Allowed()).mentioned
     assert verdict.authority == "authorised"
 
 
@@ -221,7 +231,7 @@ def test_i8_files_that_cannot_say_more_are_not_waited_for() -> None:
     assert decide(row(text="/status", group=True), of, UNREADABLE) == Dropped(UNAUTHORISED, CH + "allowFrom")
     of = view(config(commands={"ownerAllowFrom": [BEN], "allowFrom": {"imessage": []}}), **LET_IN)
     assert decide(row(text="/status"), of, UNREADABLE) == Dropped(UNAUTHORISED, "commands.allowFrom.imessage")
-    assert isinstance(decide(row(text="/status"), view(allow_from=(ANN,)), UNREADABLE), Admit)
+    assert isinstance(decide(row(text="/status"), view(allow_from=(ANN,)), UNREADABLE), Control)
 
 
 def test_what_is_refused_says_nothing_of_authority() -> None:
@@ -235,5 +245,5 @@ def test_what_is_refused_says_nothing_of_authority() -> None:
 def test_the_own_address_commands_from_the_chat_with_oneself() -> None:
     of = view(config(commands={"ownerAllowFrom": [OWN]}), allow_from=(OWN,))
     verdict = judge(row(text="/status", is_from_me=True, sender=OWN, identifier=OWN), of)
-    assert isinstance(verdict, Admit)
+    assert isinstance(verdict, Control)
     assert verdict.authority == "owner"

@@ -8,7 +8,7 @@ import pytest
 
 from actors.access.flips import flip
 from actors.access.policy import Allowed, decide, describe, explain, in_words
-from actors.commands.parse import CARRIED_OUT
+from actors.commands.parse import BY_NAME, CARRIED_OUT, OF_A_SESSION
 from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Inbound
 from tests.access.builders import ANN, BEN, CH, ECHO, OWN, config, judge, note, row, view
 
@@ -53,9 +53,7 @@ def test_in_any_spelling_and_with_a_mention_before_it(text: str) -> None:
     assert isinstance(verdict_of(row(text=text), SWITCHED_ON), Control)
 
 
-@pytest.mark.parametrize(
-    "text", ["/configure x", "/restart now", "look: /config show", "/status", "/new", "/bash ls", "config show", "/"]
-)
+@pytest.mark.parametrize("text", ["/configure x", "/restart now", "look: /config show", "/think", "/bash ls", "/"])
 def test_anything_else_reaches_the_agent(text: str) -> None:
     assert isinstance(verdict_of(row(text=text), SWITCHED_ON), Admit)
 
@@ -103,7 +101,7 @@ def test_whoever_only_a_wildcard_lets_in_is_refused_like_anybody(
     if group and "group_allow_from" in keys:
         key = f"{CH}groupAllowFrom"
     of = view(config(agents=NAMED, commands={**SWITCHED_ON, **commands}), **keys)
-    for name in sorted(CARRIED_OUT):
+    for name in sorted(BY_NAME):
         message = row(text=f"/{name}", group=group)
         told = explain(message, of, Allowed())
         assert told.verdict == Dropped(UNAUTHORISED, key)
@@ -113,7 +111,9 @@ def test_whoever_only_a_wildcard_lets_in_is_refused_like_anybody(
             ("command", f"drop: {UNAUTHORISED}"),
         )
         assert told.flip == f'add "{ANN}" to {key}'
-    assert isinstance(judge(row(text="/status", group=group), of), Admit), "the agent's commands are as they were"
+    for name in sorted(CARRIED_OUT - BY_NAME):
+        assert isinstance(judge(row(text=f"/{name}", group=group), of), Control), "these name nobody"
+    assert isinstance(judge(row(text="/think", group=group), of), Admit), "the agent's commands are as they were"
 
 
 @pytest.mark.parametrize("commands", [{}, {"useAccessGroups": False}])
@@ -148,6 +148,20 @@ def test_i8_whom_unreadable_files_may_name_waits() -> None:
 
 
 # In groups
+
+
+@pytest.mark.parametrize("name", sorted(CARRIED_OUT))
+def test_an_owner_in_a_group_is_one_for_what_is_the_groups_own_and_for_nothing_else(name: str) -> None:
+    """No group makes an owner; ``/activation`` and its like are about this very group, and Ann is one by handle."""
+    commands = {**SWITCHED_ON, "ownerAllowFrom": [ANN]}
+    message = row(text=f"/{name}", group=True)
+    authority = "owner" if name in OF_A_SESSION else "authorised"
+    control = Control("agent:main:imessage:group:7", "main", "auto", authority)
+    for keys in ({"group_policy": "open"}, {"group_allow_from": (ANN,)}, {"group_allow_from": ("chat_id:7",)}):
+        assert verdict_of(message, commands, **keys) == control
+        assert explain(message, view(config(agents=NAMED, commands=commands), **keys), Allowed()).authority == authority
+    other = verdict_of(row(text=f"/{name}", group=True, sender=BEN), commands, group_allow_from=(ANN, BEN))
+    assert other == Control("agent:main:imessage:group:7", "main", "auto", "authorised")
 
 
 def test_in_a_group_a_command_that_is_switched_on_needs_no_mention_and_nobody_owns_anything() -> None:

@@ -13,7 +13,7 @@ from actors.access.policy import STORE_UNREADABLE, Allowed, decide
 from actors.access.view import AccessView
 from actors.envelopes.control import AllowedChanged, Listen, Recorded
 from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Inbound, Judged, Recheck
+from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Held, Inbound, Judged, Recheck
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
 from tests.access.builders import ANN, BEN, row, view
@@ -86,7 +86,7 @@ def test_nobody_is_refused_a_command_on_an_old_reading(
     assert door.verdicts == [Dropped]
     book.now = Allowed(frozenset({ANN, BEN}))
     door.hear(row(sender=BEN, text="/status"))
-    assert door.verdicts == [Dropped, Admit]
+    assert door.verdicts == [Dropped, Control]
     book.now = Allowed(frozenset({ANN, BEN}), owners=frozenset({ANN}))
     door.hear(AllowedChanged(), row(text="/status"))
     assert door.records[-1].fact.verdict.authority == "owner"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from actors.access.controller import AccessController
 from actors.access.policy import Allowed, explain
 from actors.access.reasons import REASONS
 from actors.envelopes.control import Record, Spoken
-from actors.envelopes.inbound import Admit, Challenge, Corrupt, Dropped, Held, Received, Verdict
+from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Held, Received, Verdict
 from actors.normalizer.actor import Normalizer
 from actors.normalizer.echoes import LOOP
 from tests.access.builders import ANN, BEN, CH, OWN, config, judge, row, view
@@ -34,6 +35,10 @@ def direct(authority: str = "authorised") -> Admit:
 
 def group(authority: str = "authorised", mentioned: bool = False) -> Admit:
     return Admit("agent:main:imessage:group:7", "main", mentioned, "auto", False, authority)
+
+
+CONTROL = Control("agent:main:main", "main", "auto", "authorised")
+IN_GROUP = Control("agent:main:imessage:group:7", "main", "auto", "authorised")
 
 
 class Case(NamedTuple):
@@ -124,7 +129,17 @@ PAGE = [
         Dropped(UNAUTHORISED, CH + "allowFrom"),
         Dropped(UNAUTHORISED, CH + "allowFrom"),
     ),
-    Case("20 command, authorised", LISTED, {"text": "/status"}, direct(), group(mentioned=True)),
+    Case("20 command, authorised", LISTED, {"text": "/status"}, CONTROL, IN_GROUP),
+    Case("20 command of the agent, authorised", LISTED, {"text": "/think"}, direct(), group(mentioned=True)),
+    Case("20 abort word, authorised", LISTED, {"text": "Stop!"}, CONTROL, IN_GROUP),
+    Case("20 abort word, not authorised", BY_CHAT, {"text": "Stop!"}, direct("known"), group("known")),
+    Case(
+        "20 reset with a message",
+        LISTED,
+        {"text": "/new hello"},
+        replace(CONTROL, onward=True),
+        replace(IN_GROUP, onward=True),
+    ),
     Case("22 else", LISTED, {}, direct(), group()),
 ]
 GATED = [
@@ -138,7 +153,16 @@ GATED = [
     Case("20 before 21", BY_CHAT, {"text": "/status"}, *[Dropped(UNAUTHORISED, CH + "allowFrom")] * 2),
     Case("21 no mention", LISTED, {}, direct(), Dropped("no mention", MENTION_KEY)),
     Case("21 mentioned", LISTED, {"text": "hi Claw"}, direct(), group(mentioned=True)),
-    Case("21 by an authorised command", LISTED, {"text": "/status"}, direct(), group(mentioned=True)),
+    Case("21 by an authorised command", LISTED, {"text": "/status"}, CONTROL, IN_GROUP),
+    Case("21 by an abort word", LISTED, {"text": "stop"}, CONTROL, IN_GROUP),
+    Case(
+        "21 not by an abort word of anybody",
+        BY_CHAT,
+        {"text": "stop"},
+        direct("known"),
+        Dropped("no mention", MENTION_KEY),
+    ),
+    Case("21 by a command of the agent", LISTED, {"text": "/think"}, direct(), group(mentioned=True)),
     Case("21 other slash text", LISTED, {"text": "/status now"}, direct(), Dropped("no mention", MENTION_KEY)),
     Case("21 not required", {**LISTED, "groups": {"*": False}}, {}, direct(), group()),
     Case("8 before 21", {"group_allow_from": (BEN,)}, {}, ASKED, NOT_LISTED),

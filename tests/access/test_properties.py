@@ -18,12 +18,13 @@ from msgspec.structs import replace
 from actors.access.flips import flip
 from actors.access.handles import canonical
 from actors.access.policy import Allowed, decide, explain
+from actors.access.question import Question
 from actors.access.reasons import REASONS
-from actors.commands.parse import CARRIED_OUT, parse
+from actors.commands.parse import CARRIED_OUT, OF_A_SESSION, parse
 from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Inbound
 from actors.normalizer.fences import KEYS
 from tests.access.builders import ANN, BEN, OWN, row, view
-from tests.access.worlds import COMMANDS, ENTRY, HANDLES, ROWS, WORLDS, World
+from tests.access.worlds import COMMANDS, ENTRY, HANDLES, ROWS, SAID, WORLDS, World
 from tests.support.examples import examples
 
 LISTS = ("allow_from", "group_allow_from")
@@ -222,7 +223,11 @@ def test_a_group_never_reaches_a_direct_session(message: Inbound, world: World) 
     if isinstance(verdict, Admit | Control):
         is_group = message.chat.is_group or str(message.chat.id) in world.keys["groups"]
         assert (":group:" in verdict.session) is is_group
-        assert not (is_group and verdict.authority == "owner")
+        if is_group and verdict.authority == "owner":
+            said = Question(message, world.view, world.allowed).said
+            assert isinstance(verdict, Control)
+            assert said is not None
+            assert said.name in OF_A_SESSION, "what is the group's own"
 
 
 @MANY
@@ -233,10 +238,21 @@ def test_only_what_the_gateway_carries_out_is_kept_from_the_agent(message: Inbou
     command = parse(message.text)
     carried_out = command is not None and command.name in CARRIED_OUT
     if isinstance(verdict, Control):
-        assert carried_out
+        assert carried_out or message.text in SAID
         assert verdict.authority in {"authorised", "owner"}
     elif isinstance(verdict, Admit) and carried_out:
-        assert verdict.authority == "known"
+        assert not Question(message, world.view, world.allowed).may_command
+
+
+@MANY
+@given(ROWS, WORLDS, st.sampled_from([*SAID, "/stop!", "/new: hi", "/activation always"]))
+def test_no_words_of_somebody_who_may_not_command_are_a_command(message: Inbound, world: World, text: str) -> None:
+    """Not those that are a command from others, and not by a mention, a group or a word of the config."""
+    message = replace(message, text=text)
+    if isinstance(decide(message, world.view, world.allowed), Control):
+        sender = canonical(message.sender, world.view.region)
+        is_group = message.chat.is_group or message.chat.id in world.view.groups
+        assert world.view.commands.authority(sender, is_group, world.allowed) != "known"
 
 
 @MANY

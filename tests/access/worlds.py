@@ -15,6 +15,9 @@ AGENTS = {"list": [{**ECHO, "identity": {"name": "Claw"}}]}
 GROUPS = {"family": {"type": "message.senders", "members": {"imessage": [ANN], "*": ["kim@x.com"]}}}
 POSERS = ["chat_id:7", "accessGroup:family", "*", "", " ", "+1555\u200b2223333", "\uff0b15552223333", "MyBank"]
 
+TRIGGERS = {"resetTriggers": ["/new", "start over", "/fresh"]}
+SAID = ("Stop.", "claw, wait", "claw /new x", "start over", "@claw start over now", "/fresh")
+"""Commands that are no slash text of a known command alone: from somebody who may give them."""
 PEOPLE = st.sampled_from([ANN, BEN, OWN, "(555) 222-3333", "kim@x.com", "Kim@X.com", "262966", *POSERS])
 ENTRY = st.sampled_from(
     [ANN, BEN, OWN, "KIM@x.com", "chat_id:7", "chat_id:8", "*", "", "(555) 222-3333", "chat_id:x", "accessGroup:family"]
@@ -41,6 +44,9 @@ ROWS = st.builds(
             "/config",
             "/allowlist list",
             "<think>",
+            "/activation always",
+            "/queue collect",
+            *SAID,
         ]
     ),
 )
@@ -70,7 +76,9 @@ class World:
 
     def __init__(self, keys: dict[str, Any], commands: dict[str, Any], allowed: Allowed) -> None:
         self.keys, self.commands, self.allowed = keys, commands, allowed
-        self.view: AccessView = view(config(agents=AGENTS, accessGroups=GROUPS, commands=commands), **keys)
+        self.view: AccessView = view(
+            config(agents=AGENTS, accessGroups=GROUPS, commands=commands, session=TRIGGERS), **keys
+        )
 
     def __repr__(self) -> str:
         return f"World({self.keys}, {self.commands}, {self.allowed})"

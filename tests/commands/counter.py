@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import json5
+from msgspec.structs import replace
 
 from actors.access.list_check import unusable_lists
 from actors.commands.desk import OVERRIDES, CommandDesk
 from actors.commands.view import DeskView
 from actors.conversation.keys import group_key, main_key
-from actors.envelopes.control import Enroll, Listen, Overrule, Overruled, Record
+from actors.envelopes.base import Envelope
+from actors.envelopes.control import Enroll, Listen, Overrule, Overruled, Record, Recorded
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Commanded, Dropped, Inbound, Recheck, Replied
 from actors.envelopes.outbound import Reply
+from actors.envelopes.session import Standing
 from config import Places, audit, load
 from config.writer import Writer
 from tests.support.actors import Probe
@@ -36,10 +39,15 @@ TEXT = """\
       allowFrom: ["+15552223333"], // Ann
     },
   },
-  agents: { list: [{ id: "main", runtime: { type: "model", model: "x:y", apiKey: "sk-canary-0123456789abcdef" } }] },
+  agents: { list: [{ id: "main", runtime: { type: "model", model: "xai:y", apiKey: "sk-canary-0123456789abcdef" } }] },
   commands: { config: true, debug: true, ownerAllowFrom: ["+15552223333"] },
 }
 """
+
+
+def model_fault(agent: str, name: str) -> str:
+    """Only x is a provider here."""
+    return "" if name[:2] in {"x/", "x:"} else f"{name} is of no provider {agent} knows"
 
 
 class Counter:
@@ -62,13 +70,14 @@ class Counter:
         for name, more in (beside or {}).items():
             self.file.with_name(name).write_text(more)
         self.restarts: list[str] = []
+        self.standings: dict[str, Standing] = {}
         self._numbers = itertools.count(1)
         self.open()
 
     def open(self, *, listens: bool = True, overrides: object = None, generation: int = 1) -> None:
         """The process starts (again); the desk hears of the keeper when that ``listens``, and of its ``overrides``."""
         self.chunker, self.journal, self.pairing = Probe("chunker"), Probe("journal"), Probe("pairing")
-        self.keeper = Probe("keeper")
+        self.keeper, self.sessions = Probe("keeper"), Probe("sessions")
         self.ref = CommandDesk.start(
             self.stage.place("commands")._replace(generation=generation),
             self.view(),
@@ -76,6 +85,9 @@ class Counter:
             self.journal.ref,
             self.pairing.ref,
             lambda: self.restarts.append("now"),
+            self.sessions.ref,
+            self.standings,
+            lambda account: f"{account} is up",
         )
         self.stage.settle()
         if listens:
@@ -91,7 +103,7 @@ class Counter:
         loaded = load(self.places, self.env)
         assert loaded.config is not None, loaded.problems
         writer = Writer(self.places, self.env, (unusable_lists,), self.stage.clock.wall, patience=0.1)
-        return DeskView(loaded.config, loaded.accounts, writer, self.places, "imessage-gateway 0.1.0")
+        return DeskView(loaded.config, loaded.accounts, writer, self.places, "imessage-gateway 0.1.0", model_fault)
 
     def tell(
         self,
@@ -103,12 +115,15 @@ class Counter:
         sender: str = ANN,
         account: str = ACCOUNT,
         seq: int | None = None,
+        begun: bool = False,
+        **row: Any,
     ) -> int:
         """Somebody gives a command; the number of its row."""
         seq = next(self._numbers) if seq is None else seq
         session = group_key("main", 7) if is_group else main_key("main")
-        row = inbound(seq, 7, text, sender=sender, account=account, is_group=is_group)
-        self.stage.tell(self.ref, Commanded(seq, session, "main", address(7, 1, account), row, authority, replayed))
+        came = inbound(seq, 7, text, sender=sender, account=account, is_group=is_group, **row)
+        to = address(7, 1, account)
+        self.stage.tell(self.ref, Commanded(seq, session, "main", to, came, authority, replayed, begun))
         return seq
 
     def say(self, text: str, authority: str = "owner", **how: Any) -> str:
@@ -131,6 +146,24 @@ class Counter:
         """What ended without an answer."""
         facts = [record.fact for record in self.journal.all(Record)]
         return [(fact.seq, fact.outcome) for fact in facts if isinstance(fact, Settled)]
+
+    def answer(self, text: str, *answers: Envelope, **how: Any) -> str:
+        """What is said to a command once others have answered for their part, whatever tag these have."""
+        before = len(self.replies)
+        seq = self.tell(text, **how)
+        assert self.replies[before:] == []
+        for answer in answers:
+            self.stage.tell(
+                self.ref, replace(answer, **({"before": seq} if hasattr(answer, "before") else {"tag": seq}))
+            )
+        (reply,) = self.replies[before:]
+        assert (reply.seq, reply.settles) == (seq, ((seq, Replied()),))
+        return reply.text
+
+    def confirm(self) -> None:
+        """The journal has stored what it was told last."""
+        told = self.journal.all(Record)[-1]
+        self.stage.tell(self.ref, Recorded(0, told.fact))
 
     def enroll(self) -> Enroll:
         """What the pairing registry was asked last."""

@@ -71,7 +71,8 @@ def test_a_change_is_answered_with_its_diff_and_the_way_back(counter: Counter) -
         ("debounceMs=50", "Account default starts anew."),
         ("enabled=false", "Account default stops."),
         ("textChunkLimit=300", "It counts from the next message on."),
-        ("historyLimit=3", "It has no effect."),
+        ("historyLimit=3", "It counts from the next message on."),
+        ("healthMonitor.enabled=false", "It has no effect."),
     ],
 )
 def test_it_says_from_when_a_change_counts(counter: Counter, text: str, effect: str) -> None:
@@ -162,11 +163,18 @@ def test_the_last_change_is_taken_back_for_ten_minutes(counter: Counter) -> None
     middle = counter.file.read_text().replace("      historyLimit: 3,\n", "")
     counter.stage.advance(UNDO_SECONDS)
     said = counter.say("/config undo").split("\n")
-    vain = f"{LIMIT} is read and not honoured by this version"
-    assert said == ["Undone:", f"{LIMIT}:", "- 3", "It has no effect.", vain]
+    assert said == ["Undone:", f"{LIMIT}:", "- 3", "It counts from the next message on."]
     assert counter.file.read_text() == middle != before
     assert counter.audited[-1] == ("chat:+15552223333", "rename", None, [LIMIT])
     assert counter.say("/config undo").startswith("Nothing to undo")
+
+
+def test_a_change_that_did_nothing_is_taken_back_as_one(counter: Counter) -> None:
+    path = "channels.imessage.healthMonitor.enabled"
+    counter.say(f"/config set {path}=false")
+    said = counter.say("/config undo").split("\n")
+    assert "It has no effect." in said
+    assert said[-1] == "channels.imessage.healthMonitor is read and not honoured by this version"
 
 
 def test_later_it_is_not(counter: Counter) -> None:

@@ -169,7 +169,7 @@ def test_answers_to_nobody_are_passed_over(counter: Counter) -> None:
     assert counter.replies == []
 
 
-@pytest.mark.parametrize("text", ["hello", "/status", "/nothing", ""])
+@pytest.mark.parametrize("text", ["hello", "/think", "/nothing", ""])
 def test_what_is_no_command_of_this_desk_ends_as_dropped(counter: Counter, text: str) -> None:
     seq = counter.tell(text)
     assert counter.replies == []

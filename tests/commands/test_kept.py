@@ -32,7 +32,19 @@ def test_the_value_is_cut_off(text: str, stays: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/config show a.b", "/config unset a.b", "hi", "a=b", "/allowlist add +1555", "a / b = c"]
+    "text",
+    [
+        "/config show a.b",
+        "/config unset a.b",
+        "hi",
+        "a=b",
+        "/allowlist add +1555",
+        "a / b = c",
+        "/new what is a=b",  # a message that must not be lost
+        "/reset: look at this\n/config set a=b",
+        "@pat /new what is a=b",
+        "start over with a/b = c",
+    ],
 )
 def test_all_else_stays_as_it_came(text: str) -> None:
     row = _row(text)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.commands.parse import CARRIED_OUT, KNOWN, SWITCHED, Command, parse, switched_off
+from actors.commands.parse import (
+    BY_NAME,
+    CARRIED_OUT,
+    KNOWN,
+    OF_A_SESSION,
+    SWITCHED,
+    Command,
+    parse,
+    switched_off,
+)
 from config.schema.commands import Commands
 
 
@@ -27,10 +36,14 @@ from config.schema.commands import Commands
         ("/new:hello", Command("new", "hello")),
         ("/new\thello", Command("new", "hello")),
         ("/new\u00a0hello", Command("new", "hello")),
-        ("/new hello\nsecond line", Command("new", "hello")),
+        ("/new hello\nsecond line", Command("new", "hello\nsecond line")),
+        ("/reset\n\nhello\nthere ", Command("reset", "hello\nthere")),
+        ("/config set a=b\nmore", Command("config", "set a=b")),
         ("/config set a.b=C D", Command("config", "set a.b=C D")),
         ("/config set a=b: c", Command("config", "set a=b: c")),
         ("/stop", Command("stop")),
+        ("/stop!", Command("stop")),
+        (" /STOP ?!..\n", Command("stop")),
     ],
 )
 def test_a_command_is_the_whole_text_or_has_arguments_on_its_first_line(text: str, expected: Command) -> None:
@@ -58,6 +71,8 @@ def test_a_command_is_the_whole_text_or_has_arguments_on_its_first_line(text: st
         "/nothing",
         "/etc/hosts",
         "/whoami?",
+        "/stop it!",
+        "/stops!",
         "-/status",
         # Bare abort words are no commands to the gate.
         "stop",
@@ -82,8 +97,10 @@ def test_names_are_plain_and_aliases_lead_to_a_main_name() -> None:
 
 
 def test_what_is_carried_out_here_goes_by_its_main_name() -> None:
-    assert sorted(CARRIED_OUT) == ["allowlist", "config", "debug", "restart"]
     assert {KNOWN[name].name for name in CARRIED_OUT} == CARRIED_OUT
+    assert {"allowlist", "config", "debug", "restart"} == BY_NAME
+    assert {"activation", "send", "queue", "model"} == OF_A_SESSION
+    assert {"help", "commands", "status", "whoami", "new", "reset", "stop"} == CARRIED_OUT - BY_NAME - OF_A_SESSION
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
@@ -98,6 +115,8 @@ def test_what_is_switched_off() -> None:
     assert switched_off(Commands()) == {"config", "debug", "bash"}
     chosen = Commands.model_validate({"config": True, "debug": True, "bash": True, "restart": False})
     assert switched_off(chosen) == {"restart"}
+    assert switched_off(chosen, [" /NEW ", "start over"]) == {"restart", "reset"}
+    assert switched_off(chosen, []) == {"restart", "new", "reset"}
 
 
 def test_a_huge_message_takes_no_time() -> None:
