@@ -27,5 +27,8 @@ The states of a chunk, and who moves it::
     any but sent, attempted  DISCARDED  operator: discard; what stands behind it moves up
     queued, deferred  DISCARDED  whoever it answers was shut out; while attempted, once it is known not to have started
 
+An answer may come in parts: they are queued as they come, behind each other, and count as one reply. A notice to the
+owner is a reply by itself. What was parked, and what failed, is told to the owner.
+
 What belongs to another Messages database than the account reads now stays queued, on disk only.
 """

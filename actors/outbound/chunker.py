@@ -1,33 +1,27 @@
 """The OutboundChunker: an answer in, bubbles out.
 
-Told ``Reply`` by conversations and the pairing registry; tells the sender of the reply's account one
-``Prepared`` with its chunks, or with none where there is nothing to say. Every path out goes through here. By another
-config (``Reconfigure``) accounts may come and go: an answer to one that is gone is held.
+Told ``Reply`` by conversations, the command desk, the pairing registry and the notices; tells the sender of the reply's
+account one ``Prepared`` with its chunks, or with none where there is nothing to say. Every path out goes through here.
+An answer may come in parts, which stand one behind the other (``parts``). What cannot be said is told whoever said
+``Inform``. By another config (``Reconfigure``) accounts may come and go: an answer to one that is gone is held.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from actors.access.reasons import ACCOUNTS_KEY, NO_ACCOUNT
 from actors.envelopes.control import Reconfigure, Record, Ref
 from actors.envelopes.facts import Settled
-from actors.envelopes.inbound import Absorbed, Corrupt, Held, Outcome
-from actors.envelopes.outbound import Chunk, Prepared, Reply, chunk_key
-from actors.outbound.answers import room
-from actors.outbound.chunks import chunk
-from actors.outbound.reply_text import prepare_reply
+from actors.envelopes.inbound import Corrupt, Held
+from actors.envelopes.outbound import Prepared, Reply
+from actors.envelopes.steering import Inform
+from actors.outbound import alarms
+from actors.outbound.answers import is_notice
+from actors.outbound.parts import Parts
+from actors.outbound.preparing import OutboundView, prepare
 from actors.runtime.actor import Actor, Context
 
-
-@dataclass(frozen=True, slots=True)
-class OutboundView:
-    """How one account writes: ``limit`` in UTF-16 units, the prefix and whose name ``auto`` stands for."""
-
-    limit: int = 4000
-    mode: Literal["length", "newline"] = "length"
-    prefix: str | None = None
-    identity_name: str | None = None
+__all__ = ["ChunkerView", "OutboundChunker", "OutboundView", "prepare"]
 
 
 class ChunkerView(NamedTuple):
@@ -35,32 +29,6 @@ class ChunkerView(NamedTuple):
 
     senders: Mapping[str, Ref]
     views: Mapping[str, OutboundView]
-
-
-def prepare(reply: Reply, view: OutboundView) -> Prepared:
-    """Cut a reply into keyed chunks. Pure. Nothing to say settles its rows as absorbed; too much, as held.
-
-    Raises:
-        ValueError: no answer can begin at ``reply.first``.
-    """
-    most = room(reply.first)
-    text = prepare_reply(reply.text, view.prefix, view.identity_name)
-    if text is None:
-        return _none(reply, Absorbed("no reply"))
-    if len(text) > view.limit * most:
-        return _none(reply, Held(f"reply too long: {len(text)} characters"))
-    pieces = chunk(text, view.limit, view.mode)
-    if not pieces:
-        return _none(reply, Absorbed("no reply"))
-    if len(pieces) > most:
-        return _none(reply, Held(f"reply too long: {len(pieces)} chunks"))
-    begin = chunk_key(reply.seq, reply.first)
-    chunks = tuple(Chunk(key, reply.address, piece) for key, piece in enumerate(pieces, begin))
-    return Prepared(chunks, reply.settles)
-
-
-def _none(reply: Reply, outcome: Outcome) -> Prepared:
-    return Prepared((), tuple((seq, outcome) for seq, _ in reply.settles))
 
 
 class OutboundChunker(Actor):
@@ -75,6 +43,8 @@ class OutboundChunker(Actor):
         self._senders = senders
         self._views = views
         self._journal = journal
+        self._parts = Parts()
+        self._notices: Ref | None = None
 
     def on_receive(self, message: Any) -> None:
         match message:
@@ -82,18 +52,47 @@ class OutboundChunker(Actor):
                 self._reply(message)
             case Reconfigure(view):
                 self._senders, self._views = view
+            case Inform(reply_to):
+                self._notices = reply_to
 
     def _reply(self, message: Reply) -> None:
-        sender = self._senders.get(message.address.account)
+        account = message.address.account
+        sender = self._senders.get(account)
         if sender is None:
             # Rows of the last run, or of a moment ago, may belong to an account that the config does not know any more.
             for seq, _ in message.settles:
                 self.tell(self._journal, Record(Settled(seq, Held(NO_ACCOUNT, ACCOUNTS_KEY))))
             return
-        self.tell(sender, prepare(message, self._views[message.address.account]))
+        if message.media:
+            self.log.warning("files cannot be sent yet, left out: {}", ", ".join(message.media))
+            self.tell(self._notices, alarms.files(message))
+        if message.part or message.goes_on or (self._parts and self._parts.knows(message)):
+            self.tell(sender, self._part(message, self._views[account]))
+            return
+        prepared = prepare(message, self._views[account])
+        if not prepared.chunks:
+            self._name_held(message, prepared)
+        self.tell(sender, prepared)
+
+    def _part(self, message: Reply, view: OutboundView) -> Prepared:
+        taken = self._parts.take(message, view)
+        if not taken.prepared.chunks and not self._name_held(message, taken.prepared) and taken.why:
+            self.tell(self._notices, alarms.cut_off(message, taken.why))
+        return taken.prepared
+
+    def _name_held(self, message: Reply, prepared: Prepared) -> bool:
+        """Whether rows are held as their answer is too long, which is said then."""
+        held = next((outcome for _, outcome in prepared.settles if isinstance(outcome, Held)), None)
+        if held is not None:
+            self.tell(self._notices, alarms.held(message, held.reason))
+        return held is not None
 
     def set_aside(self, message: Any, error: BaseException) -> None:
         """A reply that cannot be cut: its rows end as corrupt, visibly, and nothing is sent."""
-        if isinstance(message, Reply):
-            for seq, _ in message.settles:
-                self.tell(self._journal, Record(Settled(seq, Corrupt(f"reply: {error!r}"))))
+        if not isinstance(message, Reply):
+            return
+        self._parts.forget(message)
+        for seq, _ in message.settles:
+            self.tell(self._journal, Record(Settled(seq, Corrupt(f"reply: {error!r}"))))
+        if not is_notice(message.first):
+            self.tell(self._notices, alarms.broken(message))

@@ -1,8 +1,9 @@
 """Who may send next: one lane per chat, one chunk of a lane under way, lanes take turns. Pure.
 
 Within a lane chunks leave in order, so chunk n+1 of a reply never starts before n ended and replies of a chat
-start in turn order. A deferred chunk holds its lane until its time; an uncertain one holds it while evidence may
-still come, after that only the rest of its own reply stays behind. Times are monotonic seconds.
+start in turn order; the parts of a reply are queued as they come. A deferred chunk holds its lane until its time; an
+uncertain one holds it while evidence may still come, after that only the rest of its own reply stays behind. Times are
+monotonic seconds.
 """
 
 from collections import OrderedDict, deque
@@ -10,7 +11,7 @@ from itertools import chain
 from math import inf
 
 from actors.envelopes.outbound import Chunk
-from actors.outbound.answers import answer_of
+from actors.outbound.answers import reply_id
 
 Key = tuple[int, str]
 
@@ -43,25 +44,30 @@ class Lanes:
         self._parked: dict[int, list[Chunk]] = {}
         self._where: dict[int, Key] = {}
         self._taken: OrderedDict[int, None] = OrderedDict()
+        self._again: OrderedDict[int, None] = OrderedDict()
 
     def inherit(self, before: "Lanes") -> None:
         """Know the answers that were taken in before."""
         self._taken.update(before._taken)
+        self._again.update(before._again)
 
-    def knows(self, chunk: Chunk) -> bool:
-        """Whether the answer this chunk belongs to was taken in before."""
-        return answer_of(chunk.key) in self._taken
+    def repeats(self, first: Chunk, part: int) -> bool:
+        """Whether part ``part`` of an answer, which begins with this chunk, is of one that was taken in before."""
+        answer = reply_id(first.key)
+        if answer not in self._taken:
+            return False
+        if not part:
+            _remember(self._again, answer)
+        return answer in self._again
 
     def take(self, chunk: Chunk) -> None:
         """Its answer is taken in."""
-        self._taken[answer_of(chunk.key)] = None
-        if len(self._taken) > REMEMBERED:
-            self._taken.popitem(last=False)
+        _remember(self._taken, reply_id(chunk.key))
 
     def add(self, chunk: Chunk) -> None:
         """A chunk was queued; it stands behind everything of its chat."""
         self.take(chunk)
-        if (parked := self._parked.get(answer_of(chunk.key))) is not None:
+        if (parked := self._parked.get(reply_id(chunk.key))) is not None:
             parked.append(chunk)
             return
         key = lane_of(chunk)
@@ -101,7 +107,7 @@ class Lanes:
 
     def remove(self, chunk: Chunk) -> None:
         """A waiting chunk is given up: what stands behind it moves up."""
-        if chunk in (behind := self._parked.get(answer_of(chunk.key), [])):
+        if chunk in (behind := self._parked.get(reply_id(chunk.key), [])):
             behind.remove(chunk)
             return
         where = lane_of(chunk)
@@ -148,7 +154,7 @@ class Lanes:
     def adopt_parked(self, chunk: Chunk) -> None:
         """A chunk that is uncertain since long: the rest of its reply stays behind."""
         self.take(chunk)
-        self._parked.setdefault(answer_of(chunk.key), [])
+        self._parked.setdefault(reply_id(chunk.key), [])
 
     def wait(self, chunk: Chunk, until: float) -> None:
         """The lane of a queued chunk waits until ``resume`` at that time."""
@@ -168,9 +174,9 @@ class Lanes:
         where = self._where.get(key)
         lane = self._lanes.get(where) if where is not None else None
         if lane is not None:
-            answer = answer_of(key)
-            self._parked[answer] = [chunk for chunk in lane.queue if answer_of(chunk.key) == answer]
-            lane.queue = deque(chunk for chunk in lane.queue if answer_of(chunk.key) != answer)
+            answer = reply_id(key)
+            self._parked[answer] = [chunk for chunk in lane.queue if reply_id(chunk.key) == answer]
+            lane.queue = deque(chunk for chunk in lane.queue if reply_id(chunk.key) != answer)
             self.ended(key)
 
     def settled(self, key: int, parked: bool) -> None:
@@ -182,15 +188,21 @@ class Lanes:
 
     def unpark(self, key: int) -> None:
         """A parked chunk has ended after all: the rest of its reply goes on, behind what is queued now."""
-        for chunk in self._parked.pop(answer_of(key), []):
+        for chunk in self._parked.pop(reply_id(key), []):
             self.add(chunk)
 
     def again(self, chunk: Chunk, parked: bool) -> None:
         """A chunk in doubt is to be sent again: in its old place, or with the rest of its reply behind the others."""
         if parked:
-            behind = self._parked.pop(answer_of(chunk.key), [])
+            behind = self._parked.pop(reply_id(chunk.key), [])
             for one in (chunk, *behind):
                 self.add(one)
         else:
             self.hold(chunk.key, chunk)
             self.resume(lane_of(chunk))
+
+
+def _remember(answers: OrderedDict[int, None], answer: int) -> None:
+    answers[answer] = None
+    if len(answers) > REMEMBERED:
+        answers.popitem(last=False)

@@ -1,7 +1,8 @@
 """What becomes of a chunk, said to everyone who must know: the journal, the echo memory, the operator.
 
 The journal gets a fact; the echo memory what an echo of ours would look like, while a send is under way and after it;
-the operator a log line for everything but the ordinary, and the health of the link. A send that fails makes an
+the operator a log line for everything but the ordinary, and the health of the link; the owner a notice of what was
+parked and of what failed. A send that fails makes an
 otherwise well link ``degraded``, with the reason and the remedy, until one goes out again.
 """
 
@@ -9,11 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from actors.envelopes.control import Record, Ref
-from actors.envelopes.facts import Deferred, Discarded, Failed, Requeued, Sent, Uncertain
-from actors.envelopes.outbound import Chunk
+from actors.envelopes.facts import Deferred, Discarded, Failed, Queued, Requeued, Sent, Uncertain
+from actors.envelopes.outbound import Chunk, Prepared
+from actors.envelopes.steering import Notice
 from actors.normalizer.echoes import NEVER
+from actors.outbound.alarms import unknown, unsent
+from actors.outbound.answers import is_notice
 from actors.outbound.doubts import Doubt
 from actors.outbound.link import BLOCKED
+from actors.outbound.orders import BY_HAND
 from actors.outbound.strays import ELSEWHERE
 from actors.outbound.wire import spoken
 from actors.rpc.health import LinkHealth, Problem, quoted
@@ -52,6 +57,8 @@ class Report:
         self._log = sender.log
         self.listener: Ref | None = None
         """The echo memory."""
+        self.notices: Ref | None = None
+        """Who tells the owner."""
         self._cut_short = CUT_SHORT
         """Why nobody waits for the answers to earlier sends any more."""
         self._overdue = False
@@ -59,6 +66,11 @@ class Report:
     def record(self, fact: Any, then: Ref | None = None) -> None:
         """Store a fact; ``then`` is told once it is on disk."""
         self._sender.tell(self._journal, Record(fact, then))
+
+    def queued(self, message: Prepared, at: float, attempt: int = 0, guid: str = "", confirm: bool = False) -> None:
+        """An answer, or a part of one, enters the outbox; ``confirm``: the sender hears when it is there."""
+        fact = Queued(message.chunks, message.settles, attempt, at, guid, message.part, message.turn)
+        self.record(fact, self._sender.actor_ref if confirm else None)
 
     def speak(self, chunk: Chunk, guid: str, under_way: bool = False) -> None:
         """What an echo of this chunk would look like; ``guid`` is empty while nobody knows it."""
@@ -115,6 +127,8 @@ class Report:
             self.withdrawn(doubt)
         self._trouble(why)
         self._log.error("chat {}: not sent, and not tried again: {}", chunk.address.chat_id, why)
+        if why != BY_HAND:
+            self._notice(chunk, unsent(chunk, why))
 
     def unknown(self, chunk: Chunk, guid: str, why: str) -> None:
         """It may have gone out."""
@@ -127,6 +141,12 @@ class Report:
         """Nothing shows whether it went out; ``followed``: it is issued again, with the same GUID."""
         self.speak(chunk, guid)
         self._log.error(FOLLOWED if followed else PARKED, chunk.address.chat_id, chunk.key)
+        self._notice(chunk, unknown(chunk, followed))
+
+    def _notice(self, chunk: Chunk, notice: Notice) -> None:
+        # Word that a notice did not go out would not either.
+        if not is_notice(chunk.key):
+            self._sender.tell(self.notices, notice)
 
     def left(self, count: int, attempted: tuple[int, ...]) -> None:
         """So many chunks have not ended, and these were being sent when nobody waited for the answer any more."""

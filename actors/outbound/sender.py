@@ -29,6 +29,7 @@ from actors.envelopes.control import (
 from actors.envelopes.facts import Appended, Attempted, Queued, Requeued
 from actors.envelopes.link import Answer, Call, Disconnected, OwnRow, Stalled, Subscribed
 from actors.envelopes.outbound import Prepared
+from actors.envelopes.steering import Inform
 from actors.outbound.answers import is_later
 from actors.outbound.departures import Departures
 from actors.outbound.flights import Flight, Flights
@@ -105,6 +106,8 @@ class OutboundSender(Actor):
             case Listen(reply_to):
                 self._report.listener = reply_to
                 self._report.speak_of(self._doubts)
+            case Inform(reply_to):
+                self._report.notices = reply_to
             case Replayed("chunks", items):
                 self._restore(items)
             case Replayed("echoes", items):
@@ -127,15 +130,15 @@ class OutboundSender(Actor):
         chunks, now = message.chunks, self.clock.wall()
         if chunks and is_later(chunks[0].key):
             if self._outbox.expects(chunks[0]):
-                self._report.record(Queued(chunks, message.settles, 0, now), self.actor_ref)
+                self._report.queued(message, now, confirm=True)
             return
-        if chunks and self._lanes.knows(chunks[0]):
+        if chunks and self._lanes.repeats(chunks[0], message.part):
             return  # the row was answered again after a restart, its first answer is on its way
         flight = None if self._outbox.strays.keeps(chunks) else self._departures.take(chunks, now)
         if flight is not None:
-            self._report.record(Queued(chunks, message.settles, flight.chunk.key, now, flight.guid), self.actor_ref)
+            self._report.queued(message, now, flight.chunk.key, flight.guid, confirm=True)
         else:
-            self._report.record(Queued(chunks, message.settles, 0, now))
+            self._report.queued(message, now)
             self._fill()
 
     def _fill(self) -> None:

@@ -8,9 +8,7 @@ import regex
 
 # One user-perceived character. Flags are matched by hand: the engine counts regional indicators back to the
 # start of their run for every pair, which makes a long row of flags quadratic.
-_CLUSTER = regex.compile(
-    r"[\U0001F1E6-\U0001F1FF]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*+|\X", regex.DOTALL
-)
+_CLUSTER = regex.compile(r"[\U0001F1E6-\U0001F1FF]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*+|\X", regex.DOTALL)
 # A place where a boundary is sure without looking further back: between two characters that never combine.
 _PLAIN = r"[\p{GCB=XX}--\p{Extended_Pictographic}]"
 _SURE = regex.compile(rf"(?V1)(?r)(?<={_PLAIN}){_PLAIN}")

@@ -39,13 +39,17 @@ class Database(NamedTuple):
 
 
 class Capabilities(NamedTuple):
-    """``version`` is empty while unknown; ``methods`` are those usable now; ``strict`` means 0.14 or later."""
+    """``version`` is empty while unknown; ``methods`` are those usable now; ``strict`` means 0.14 or later.
+
+    ``any_tapback``: any emoji may be a tapback, not only the six classic ones.
+    """
 
     version: str = ""
     strict: bool = False
     methods: frozenset[str] = OLD_METHODS
     database: Database = Database()
     bridge: bool = False
+    any_tapback: bool = False
 
     def can(self, method: str) -> bool:
         """Whether a method may be called."""
@@ -108,7 +112,16 @@ def from_initialize(result: Mapping[str, Any]) -> Capabilities:
         methods=names,
         database=_database(database) if isinstance(database, dict) else Database(),
         bridge=isinstance(bridge, dict) and bridge.get("ready") is True,
+        any_tapback=_feature(result, "tapback.emoji") >= 2,
     )
+
+
+def _feature(result: Mapping[str, Any], name: str) -> int:
+    """The number a feature has among the capabilities (imsg protocol 12.4), 0 when it is not there."""
+    capabilities = result.get("capabilities")
+    features = capabilities.get("features") if isinstance(capabilities, dict) else None
+    number = features.get(name) if isinstance(features, dict) else None
+    return number if type(number) is int else 0
 
 
 def _database(value: Mapping[str, Any]) -> Database:

@@ -13,6 +13,7 @@ from actors.envelopes.control import Reconfigure, Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Absorbed, Corrupt, Dropped, Held, Replied
 from actors.envelopes.outbound import Prepared, Reply, chunk_key, reply_of
+from actors.envelopes.steering import Inform, Notice
 from actors.outbound.answers import MOST_CHUNKS, answer_of, is_later
 from actors.outbound.chunker import ChunkerView, OutboundChunker, OutboundView, prepare
 from actors.outbound.units import units
@@ -46,6 +47,16 @@ def test_the_prefix_stands_once_in_front_of_the_reply() -> None:
     chunks = prepare(reply("word " * 30), OutboundView(limit=40, prefix="auto", identity_name="Ada")).chunks
     assert chunks[0].text.startswith("[Ada] word")
     assert not any("[Ada]" in chunk.text for chunk in chunks[1:])
+
+
+@pytest.mark.parametrize(
+    ("session", "name"),
+    [("agent:poet:imessage:group:7", "Basho"), ("agent:main:main", "Ada"), ("", "Ada"), ("agent:other:main", "Ada")],
+)
+def test_the_name_in_the_prefix_is_that_of_the_agent_that_answers(session: str, name: str) -> None:
+    view = OutboundView(prefix="auto", identity_name="Ada", names={"poet": "Basho"})
+    [chunk] = prepare(replace(reply("hello"), session=session), view).chunks
+    assert chunk.text == f"[{name}] hello"
 
 
 def test_newline_mode_makes_a_bubble_of_each_paragraph() -> None:
@@ -183,3 +194,90 @@ def test_answers_go_where_and_as_the_newer_config_says(stage: KillableStage) -> 
 def test_a_pairing_answer_keeps_the_outcome_it_came_with() -> None:
     settles = ((5, Dropped("pairing required", "channels.imessage.dmPolicy")),)
     assert prepare(Reply(5, "pairing", address(), "code", settles), OutboundView()).settles == settles
+
+
+# In parts, and what the owner hears
+
+
+class Told:
+    """A chunker that has said who hears of what cannot be said."""
+
+    def __init__(self, stage: KillableStage, view: OutboundView | None = None) -> None:
+        self.journal, self.sender, self.owner = Probe("journal"), Probe("sender"), Probe("notices")
+        self.ref = OutboundChunker.start(
+            stage.place("chunker"), {"default": self.sender.ref}, {"default": view or OutboundView()}, self.journal.ref
+        )
+        stage.tell(self.ref, Inform(self.owner.ref))
+
+    @property
+    def prepared(self) -> list[tuple[list[str], int]]:
+        """The bubbles and the number of each part."""
+        return [([chunk.text for chunk in one.chunks], one.part) for one in self.sender.all(Prepared)]
+
+    @property
+    def notices(self) -> list[tuple[str, str]]:
+        """What about, and the words."""
+        return [(one.about, one.text) for one in self.owner.all(Notice)]
+
+
+def part(text: str, number: int, goes_on: bool, seq: int = 5) -> Reply:
+    """Part ``number`` of the answer to a row."""
+    return replace(reply(text, seq), part=number, goes_on=goes_on, settles=() if goes_on else ((seq, Replied()),))
+
+
+def test_parts_go_to_the_sender_as_they_come(stage: KillableStage) -> None:
+    told = Told(stage)
+    stage.tell(told.ref, part("one", 0, True), reply("other", 6), part("two", 1, True), part("three", 2, False))
+    assert told.prepared == [(["one"], 0), (["other"], 0), (["two"], 1), (["three"], 2)]
+    keys = [chunk.key for one in told.sender.all(Prepared) for chunk in one.chunks]
+    assert keys == [chunk_key(5, 0), chunk_key(6, 0), chunk_key(5, 1), chunk_key(5, 2)]
+    assert told.notices == []
+
+
+def test_an_answer_given_anew_in_one_part_ends_its_row_and_says_nothing(stage: KillableStage) -> None:
+    """The turn was cut off after its first part, and ran again."""
+    told = Told(stage)
+    stage.tell(told.ref, part("one", 0, True), reply("all of it", 5))
+    assert told.prepared == [(["one"], 0), ([], 0)]
+    assert told.sender.all(Prepared)[1].settles == ((5, Replied()),)
+    ((about, text),) = told.notices
+    assert about == "cut off: 1/7"
+    assert text.startswith("the rest of an answer in chat 7 (+15552223333) was not sent: it was begun anew")
+
+
+def test_the_owner_hears_of_an_answer_that_is_too_long(stage: KillableStage) -> None:
+    told = Told(stage, OutboundView(mode="newline"))
+    stage.tell(told.ref, reply("a\n\n" * (MOST_CHUNKS + 1)), reply("NO_REPLY", 2))
+    ((about, text),) = told.notices
+    assert about == "held: 1/7"
+    assert "(reply too long: 1025 chunks); the message is held" in text
+
+
+def test_the_owner_hears_once_of_a_rest_that_does_not_fit(stage: KillableStage) -> None:
+    told = Told(stage, OutboundView(mode="newline"))
+    stage.tell(told.ref, part("one", 0, True), part("a\n\n" * MOST_CHUNKS, 1, True), part("two", 2, False))
+    assert told.prepared == [(["one"], 0), ([], 1), ([], 2)]
+    assert [about for about, _ in told.notices] == ["cut off: 1/7"]
+
+
+def test_files_are_named_to_the_owner_and_in_the_log_and_never_in_the_chat(stage: KillableStage) -> None:
+    told = Told(stage)
+    media = ("/home/a/one.png", "two.pdf", "three", "four")
+    stage.tell(told.ref, replace(reply("here"), media=media), replace(reply("", 2), media=media[:1]))
+    assert told.prepared == [(["here"], 0), ([], 0)]
+    assert told.sender.all(Prepared)[1].settles == ((2, Absorbed("files cannot be sent yet")),)
+    many, one = (text for _, text in told.notices)
+    assert "4 files of an answer" in many
+    assert many.endswith("one.png, two.pdf, three and 1 more.")
+    assert "a file of an answer" in one
+    assert "/home" not in many
+    assert any("/home/a/one.png, two.pdf, three, four" in text for _, text in stage.logged)
+
+
+def test_the_owner_hears_of_an_answer_that_breaks_and_of_no_notice(stage: KillableStage) -> None:
+    told = Told(stage)
+    broken = reply(cast(str, None))
+    stage.tell(told.ref, broken, replace(broken, settles=(), first=2048), part(cast(str, None), 0, True, 7))
+    stage.tell(told.ref, part("two", 1, False, 7))
+    assert [about for about, _ in told.notices] == ["broken: 1/7", "broken: 1/7", "cut off: 1/7"]
+    assert told.sender.all(Prepared)[-1].settles == ((7, Replied()),)

@@ -129,9 +129,7 @@ TABLE: list[tuple[str, Mode, int, str, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("mode", "limit", "text", "chunks"), [c[1:] for c in TABLE], ids=[c[0] for c in TABLE]
-)
+@pytest.mark.parametrize(("mode", "limit", "text", "chunks"), [c[1:] for c in TABLE], ids=[c[0] for c in TABLE])
 def test_the_table_of_chunks(mode: Mode, limit: int, text: str, chunks: tuple[str, ...]) -> None:
     assert chunk(text, limit, mode) == chunks
 

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from actors.envelopes.outbound import Chunk, chunk_key, reply_of
+from actors.outbound.answers import NOTICES
 from actors.outbound.lanes import REMEMBERED, Lanes, lane_of
 from tests.outbound.desk import chunks, place
 from tests.support.examples import examples
@@ -45,6 +46,8 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         self.lanes = Lanes()
         self.chats = {chat: Lane() for chat in range(1, 4)}
         self.behind: dict[int, list[Chunk]] = {}
+        self.said: dict[int, Chunk] = {}
+        """The last chunk of each reply so far."""
         self.seq = 0
         self.open = 0
 
@@ -68,7 +71,17 @@ class LanesAgainstAModel(RuleBasedStateMachine):
             self.lanes.add(chunk)
             lane.queue.append(chunk)
         self.open += count
-        assert self.lanes.knows(added[0])
+        self.said[self.seq] = added[-1]
+        assert self.lanes.repeats(added[0], 0)
+
+    @precondition(lambda self: self.said)
+    @rule(data=st.data())
+    def another_part_of_a_reply_is_queued(self, data: st.DataObject) -> None:
+        last = data.draw(st.sampled_from(list(self.said.values())))
+        chunk = self.said[reply_of(last.key)] = replace(last, key=last.key + 1)
+        self.lanes.add(chunk)
+        self.behind.get(reply_of(chunk.key), self.lane(chunk).queue).append(chunk)
+        self.open += 1
 
     @rule(target=under_way)
     def the_next_one_starts(self) -> Chunk | MultipleResults[Chunk]:
@@ -273,6 +286,30 @@ def test_replies_are_known_after_they_ended_too_but_not_for_ever() -> None:
         lanes.add(chunk)
         assert lanes.start() is chunk
         lanes.ended(chunk.key)
-    assert not lanes.knows(chunks(1, "x")[0])
-    assert lanes.knows(chunks(2, "x")[0])
-    assert not lanes.knows(chunks(REMEMBERED + 2, "x")[0])
+    assert not lanes.repeats(chunks(1, "x")[0], 0)
+    assert lanes.repeats(chunks(2, "x")[0], 0)
+    assert not lanes.repeats(chunks(REMEMBERED + 2, "x")[0], 0)
+
+
+def test_a_later_part_is_no_repeat_unless_its_first_was() -> None:
+    lanes = Lanes()
+    first, second = chunks(1, "one", "two")
+    assert not lanes.repeats(first, 0)
+    lanes.add(first)
+    assert not lanes.repeats(second, 1)
+    lanes.add(second)
+    assert lanes.repeats(first, 0)
+    assert lanes.repeats(second, 1), "of the answer that was begun again"
+    successor = Lanes()
+    successor.inherit(lanes)
+    assert successor.repeats(second, 1)
+
+
+def test_notices_on_one_row_wait_for_no_other() -> None:
+    """Each is an answer by itself; the chunks of one answer are not."""
+    lanes = Lanes()
+    one, two = (Chunk(chunk_key(1, NOTICES + n), place(7), "x") for n in range(2))
+    lanes.adopt_parked(one)
+    lanes.add(two)
+    assert not lanes.repeats(Chunk(chunk_key(1, NOTICES + 2), place(7), "x"), 0)
+    assert lanes.start() is two

@@ -118,9 +118,7 @@ def test_the_prefix_comes_once(prefix: str | None, name: str | None, sent: str) 
 
 
 @given(st.text(), st.none() | st.text(max_size=8) | st.just("auto"), st.none() | st.text(max_size=8))
-def test_no_answer_is_blank_or_holds_what_cannot_be_shown(
-    text: str, prefix: str | None, name: str | None
-) -> None:
+def test_no_answer_is_blank_or_holds_what_cannot_be_shown(text: str, prefix: str | None, name: str | None) -> None:
     sent = prepare_reply(text, prefix, name)
     if sent is None:
         return

@@ -12,10 +12,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from msgspec.structs import replace
 
 from actors.envelopes.facts import Failed, Requeued, Sent
 from actors.envelopes.link import Answer, Call
 from actors.envelopes.outbound import reply_of
+from actors.outbound.answers import is_later, reply_id
 from actors.rpc.capabilities import UNKNOWN, Capabilities
 from tests.outbound.desk import (
     ACCEPTED,
@@ -35,7 +37,7 @@ from tests.outbound.desk import (
     own,
     prepared,
 )
-from tests.outbound.world import ENDED, Disk, Phone, Request
+from tests.outbound.world import ENDED, Disk, Phone, Request, notice, part
 from tests.support.probes import KillableStage
 
 REFUSALS = {"busy": NOT_STARTED, "bridge down": BRIDGE_DOWN, "database": NO_DATABASE, "blocked": BLOCKED}
@@ -52,7 +54,7 @@ class Story(RuleBasedStateMachine):
         super().__init__()
         self.stage = KillableStage()
         self.disk, self.phone = Disk(), Phone()
-        self.seq = self.configs = 0
+        self.seq = self.configs = self.notices = 0
         self.able: Capabilities = UNKNOWN
         self.linked = False
         self.maybe: dict[int, str] = {}
@@ -99,7 +101,7 @@ class Story(RuleBasedStateMachine):
 
     def behind(self, key: int) -> bool:
         """Whether a chunk waits behind one of its reply that is in doubt."""
-        mates = [entry for other, entry in self.disk.entries.items() if reply_of(other) == reply_of(key)]
+        mates = [entry for other, entry in self.disk.entries.items() if reply_id(other) == reply_id(key)]
         return any(entry.state == "uncertain" for entry in mates)
 
     # What the gateway did meanwhile
@@ -144,6 +146,24 @@ class Story(RuleBasedStateMachine):
     def reply(self, chat: int, count: int) -> None:
         self.seq += 1
         self.desk.tell(prepared(self.seq, *(f"{self.seq}.{n}" for n in range(count)), chat=chat))
+        self.look()
+
+    @precondition(lambda self: self.seq)
+    @rule(data=st.data(), count=st.integers(1, 2))
+    def more_of_a_reply(self, data: st.DataObject, count: int) -> None:
+        """Another part of an answer, which may have ended, failed, or be in doubt."""
+        seq = data.draw(st.integers(1, self.seq))
+        said = [key for key in self.disk.entries if not is_later(key) and reply_of(key) == seq]
+        if said:
+            last = self.disk.entries[max(said)].chunk
+            self.desk.tell(part(replace(last, tries=0), *(f"{last.text}+{n}" for n in range(count))))
+            self.look()
+
+    @rule(chat=st.integers(1, 2))
+    def notice(self, chat: int) -> None:
+        """The owner is told something, on occasion of one row."""
+        self.notices += 1
+        self.desk.tell(notice(1 << 20, self.notices, f"notice {self.notices}", chat))
         self.look()
 
     @initialize(able=SOON)

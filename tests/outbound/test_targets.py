@@ -133,9 +133,7 @@ def test_what_names_no_target_is_refused(text: str, message: str) -> None:
 
 @given(
     st.text(max_size=40)
-    | st.builds(
-        str.__add__, st.sampled_from(["sms:", "chat:", "auto:guid:", "tel:", "a;-;"]), st.text(max_size=20)
-    )
+    | st.builds(str.__add__, st.sampled_from(["sms:", "chat:", "auto:guid:", "tel:", "a;-;"]), st.text(max_size=20))
 )
 def test_any_text_is_a_target_that_survives_formatting_or_a_short_error(text: str) -> None:
     try:

@@ -16,8 +16,8 @@ from actors.access.reasons import REVOKED
 from actors.envelopes.control import OpenChunk
 from actors.envelopes.facts import Attempted, Deferred, Discarded, Failed, Queued, Requeued, Sent, Uncertain
 from actors.envelopes.link import Call
-from actors.envelopes.outbound import Chunk, Prepared, reply_of
-from actors.outbound.answers import MOST_CHUNKS
+from actors.envelopes.outbound import Chunk, Prepared, chunk_key
+from actors.outbound.answers import MOST_CHUNKS, NOTICES, reply_id
 from tests.outbound.desk import PENDING, USED, Desk, chunks
 from tests.support.probes import KillableStage
 
@@ -90,7 +90,7 @@ class Disk:
     def _in_its_turn(self, key: int) -> None:
         """I6: chunk n+1 is not attempted before n ended; what the operator sent again comes when it comes."""
         for other, entry in self.entries.items():
-            if reply_of(other) == reply_of(key) and other < key:
+            if reply_id(other) == reply_id(key) and other < key:
                 assert entry.state in ENDED or other in self.resent, f"{key} goes before {other}"
 
     def open(self) -> tuple[OpenChunk, ...]:
@@ -108,6 +108,18 @@ def later(seq: int, text: str) -> Prepared:
     """A second answer to a row, on its way to the sender."""
     (chunk,) = chunks(seq, text)
     return Prepared((replace(chunk, key=chunk.key + MOST_CHUNKS),), ())
+
+
+def part(chunk: Chunk, *texts: str, number: int = 1) -> Prepared:
+    """Part ``number`` of the answer that ``chunk`` is the last of so far, on its way to the sender."""
+    more = (replace(chunk, key=chunk.key + place, text=text) for place, text in enumerate(texts, 1))
+    return Prepared(tuple(more), (), number)
+
+
+def notice(seq: int, number: int, text: str, chat: int = 7) -> Prepared:
+    """A notice that the row carries, on its way to the sender."""
+    (chunk,) = chunks(seq, text, chat=chat)
+    return Prepared((replace(chunk, key=chunk_key(seq, NOTICES + number)),), ())
 
 
 @dataclass
