@@ -64,9 +64,7 @@ def _sleeps_in_actors(tree: ast.Module, _text: str) -> Iterator[int]:
             continue
         for inner in ast.walk(node):
             match inner:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id="time"), attr="sleep") | ast.Name(id="sleep")
-                ):
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="time"), attr="sleep") | ast.Name(id="sleep")):
                     yield inner.lineno
 
 
@@ -78,9 +76,7 @@ def _is_actor(base: ast.expr) -> bool:
 def _stops_everything(tree: ast.Module, _text: str) -> Iterator[int]:
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute(
-                value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr="stop_all" | "broadcast"
-            ):
+            case ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr="stop_all" | "broadcast"):
                 if owner == "ActorRegistry":
                     yield node.lineno
 
@@ -109,17 +105,12 @@ def breaches(path: str, text: str) -> list[str]:
     """One line for each breach in one file."""
     tree = ast.parse(text, filename=path)
     return [
-        f"{path}:{line}: {rule.name}"
-        for rule in RULES
-        if applies(rule, path)
-        for line in rule.breaches(tree, text)
+        f"{path}:{line}: {rule.name}" for rule in RULES if applies(rule, path) for line in rule.breaches(tree, text)
     ]
 
 
 def test_the_tree_keeps_the_house_rules() -> None:
-    files = [
-        file for folder in ("actors", "config", "tests", ".ci") for file in ROOT.glob(f"{folder}/**/*.py")
-    ]
+    files = [file for folder in ("actors", "config", "tests", ".ci") for file in ROOT.glob(f"{folder}/**/*.py")]
     assert len(files) > 10
     found = [
         line

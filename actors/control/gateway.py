@@ -253,6 +253,8 @@ class Gateway:
             probe=levers.probe,
             notify=levers.notify,
             call=levers.call,
+            renew=levers.renew,
+            lift=levers.lift,
             config=self._state,
         )
 

@@ -11,7 +11,7 @@ from actors.envelopes.control import Tick
 from actors.envelopes.link import Answer
 from actors.runtime.actor import Actor, Context
 
-Done = Callable[[Answer | None], None]
+Done = Callable[[Any], None]
 """Takes the answer, None when none came in time. Called on an actor's thread: it must not wait."""
 
 
@@ -27,12 +27,13 @@ class Question(NamedTuple):
 
 
 class Inbox(Actor):
-    """Calls ``done`` exactly once, within ``seconds``, and ends."""
+    """Calls ``done`` exactly once, within ``seconds``, and ends. ``kind`` is that of the answer."""
 
-    def __init__(self, context: Context, seconds: float, done: Done) -> None:
+    def __init__(self, context: Context, seconds: float, done: Done, kind: type = Answer) -> None:
         super().__init__(context)
         self._seconds = seconds
         self._done: Done | None = done
+        self._kind = kind
 
     def on_start(self) -> None:
         """The time runs from here."""
@@ -40,12 +41,12 @@ class Inbox(Actor):
 
     def on_receive(self, message: Any) -> None:
         match message:
-            case Answer():
-                self._hand_on(message)
             case Tick("over"):
                 self._hand_on(None)
+            case _ if isinstance(message, self._kind):
+                self._hand_on(message)
 
-    def _hand_on(self, answer: Answer | None) -> None:
+    def _hand_on(self, answer: Any) -> None:
         done, self._done = self._done, None
         if done is not None:
             done(answer)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.control.inbox import Done, Inbox, Question
-from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Ref, Replay, Tick
+from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Record, Recorded, Ref, Replay, Tick
+from actors.envelopes.facts import Adjusted
 from actors.envelopes.inbound import Notify
 from actors.envelopes.link import Call
+from actors.envelopes.steering import Fresh, Renew
 from actors.runtime.actor import Actor, Context
 
 
@@ -54,6 +56,26 @@ class Levers:
         inbox = Inbox.start(self._context._replace(name=f"inbox:{account}"), question.seconds, done)
         # A caller that ends just now answers nobody: then the inbox says so when its time is over.
         Actor.tell(caller, Call(question.method, question.params, inbox, None, question.patience))
+        return True
+
+    def renew(self, session: str, seconds: float, done: Callable[[bool], None]) -> bool:
+        """Let a session begin anew; ``done`` is called once: whether that was on disk within ``seconds``."""
+        return self._settle("sessions", Fresh, seconds, done, lambda inbox: Renew(session, "operator", reply_to=inbox))
+
+    def lift(self, session: str, seconds: float, done: Callable[[bool], None]) -> bool:
+        """Forget that the last turns of a session failed; ``done`` as in ``renew``."""
+        fact = Adjusted(session, "failures", 0)
+        return self._settle("journal", Recorded, seconds, done, lambda inbox: Record(fact, inbox))
+
+    def _settle(
+        self, name: str, kind: type, seconds: float, done: Callable[[bool], None], message: Callable[[Ref], Any]
+    ) -> bool:
+        """Tell actor ``name`` a message that names an inbox, where an answer of that ``kind`` is waited for."""
+        ref = self._roster.get(name)
+        if ref is None or not ref.is_alive():
+            return False
+        context = self._context._replace(name=f"inbox:{name}")
+        Actor.tell(ref, message(Inbox.start(context, seconds, lambda answer: done(answer is not None), kind)))
         return True
 
     def _tell(self, name: str, message: Any) -> bool:

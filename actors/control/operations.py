@@ -1,4 +1,4 @@
-"""What the command line asks a running gateway to do: orders for chunks, held rows, probes of a link, its chats.
+"""What the command line asks a running gateway to do: orders for chunks, held rows, probes, its chats, sessions.
 
 In: values of a request, from outside and checked here. Out: dicts for the reply. Everything is only told to the actors
 whose concern it is; what became of it is in the journal, where the command line looks.
@@ -22,6 +22,8 @@ from actors.runtime.logs import stamp
 WHATS = ("sent", "failed", "retry", "discard")
 GRACE_SECONDS = 2.0
 """How long a probe may take beyond the account's ``probeTimeoutMs``."""
+SETTLED_SECONDS = 10.0
+"""How long it is waited for that something about a session is on disk."""
 PAUSE_SECONDS = 0.05
 _LARGEST = 2**63
 
@@ -101,6 +103,35 @@ class Operations:
         if not journal(numbers):
             raise BadRequestError("the journal is just being started again: try once more")
         return {"told": len(numbers)}
+
+    def renew(self, session: str) -> dict[str, Any]:
+        """``{session}``: it began anew, on disk. Raises ``BadRequestError``."""
+        return self._settle(session, self._view.renew)
+
+    def lift(self, session: str) -> dict[str, Any]:
+        """``{session}``: its failures are forgotten, on disk. Raises ``BadRequestError``."""
+        return self._settle(session, self._view.lift)
+
+    def _settle(self, session: str, lever: Callable[[str, float, Callable[[bool], None]], bool]) -> dict[str, Any]:
+        over, done = threading.Event(), list[bool]()
+
+        def settled(is_done: bool) -> None:
+            done.append(is_done)
+            over.set()
+
+        self._waiting.add(over)
+        told = not self._closed and lever(session, SETTLED_SECONDS, settled)
+        if told:
+            over.wait(SETTLED_SECONDS + GRACE_SECONDS)
+        self._waiting.discard(over)
+        if not told:
+            raise BadRequestError("the sessions or the journal are just being started again: try once more")
+        if not any(done):
+            raise BadRequestError(
+                f"it was not done within {SETTLED_SECONDS:g} s, and may be done yet: see gateway sessions list and "
+                "gateway logs"
+            )
+        return {"session": session}
 
     def accounts(self) -> dict[str, Any]:
         """``{ts, accounts, patience: {account: seconds}}``, without a probe."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.schema import JournalError, connect_readonly, explain
+from actors.journal.session_list import quarantined
 from actors.journal.store import Store
 
 LATEST = 1000
@@ -27,7 +28,7 @@ class Reading(NamedTuple):
     ``held`` is None when the journal cannot be read, and ``error`` says why, and what helps. ``oldest`` is when the
     oldest message came in whose answer has not left yet. ``cursors`` by source; ``last_inbound`` and ``last_sent`` by
     account; ``counts`` by outcome or reason; ``outbox`` by state; ``held_by`` by reason, the part before a colon;
-    ``sources`` by the identity of a Messages database.
+    ``sources`` by the identity of a Messages database; ``quarantined`` counts sessions.
     """
 
     held: int | None = None
@@ -40,6 +41,7 @@ class Reading(NamedTuple):
     error: str = ""
     held_by: Mapping[str, int] = {}
     sources: Mapping[str, int] = {}
+    quarantined: int = 0
 
 
 class JournalReader:
@@ -78,6 +80,7 @@ class JournalReader:
             outbox=outbox | store.open_counts(floor << POSITION_BITS),
             held_by=dict(held.most_common()),
             sources=dict(connection.execute("SELECT identity, id FROM source")),
+            quarantined=quarantined(connection),
         )
 
     def _held(self, connection: sqlite3.Connection, floor: int) -> Counter[str]:

@@ -30,7 +30,7 @@ class NoSuchActorError(LookupError):
 
 def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
     """The whole gateway: ``{version, pid, startedAt, state, reason?, remedy?, accounts, counts, outbox, held,
-    heldByReason, oldestUnansweredAt, config}``.
+    heldByReason, quarantined, oldestUnansweredAt, config}``. ``quarantined`` counts sessions.
 
     ``state`` is the worst of the journal, of the accounts that run or should, and of the config, whose files may say
     something that is not in use; ``reason`` and ``remedy`` are those of the worst. An account that is not ok has
@@ -49,6 +49,7 @@ def status(view: GatewayView, reading: Reading) -> dict[str, Any]:
         "outbox": _present(view.ledger.outbox),
         "held": reading.held,
         "heldByReason": dict(reading.held_by),
+        "quarantined": reading.quarantined,
         "oldestUnansweredAt": _time(reading.oldest),
         "config": view.config.as_json(stamp),
     }
@@ -81,6 +82,7 @@ def silent(version: str, reading: Reading, pid: int | None, reason: str, remedy:
         "outbox": _present(reading.outbox),
         "held": reading.held,
         "heldByReason": dict(reading.held_by),
+        "quarantined": reading.quarantined,
         "oldestUnansweredAt": _time(reading.oldest),
         "config": None,
     }

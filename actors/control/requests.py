@@ -4,8 +4,9 @@
 ``{"do": "channels"}``, ``{"do": "probe", "account": ...}``; ``{"do": "order", "what": ..., "keys": [...]}`` for chunks,
 ``{"do": "release", "seqs": [...]}`` and ``{"do": "discard-held", "seqs": [...]}`` for held rows;
 ``{"do": "notify", "account": ..., "id": ...}`` for a person who was let in; ``{"do": "chats", "account": ..., "limit":
-...}``, the account null for all; ``{"do": "config"}`` for the config in use. What is refused is answered ``{"error":
-text}``.
+...}``, the account null for all; ``{"do": "config"}`` for the config in use; ``{"do": "renew", "session": ...}`` and
+``{"do": "lift", "session": ...}`` for a session that is to begin anew, or to go on after its turns failed. What is
+refused is answered ``{"error": text}``.
 """
 
 import json
@@ -32,6 +33,8 @@ REQUESTS = (
     "notify",
     "chats",
     "config",
+    "renew",
+    "lift",
 )
 LONGEST = 64 * 1024
 """Bytes of a request."""
@@ -91,6 +94,10 @@ class Requests:
                 return self._notify(account, handle)
             case {"do": "chats", "account": str() | None as account, "limit": int(limit)}:
                 return self._operations.chats(account, limit)
+            case {"do": "renew", "session": str(session)}:
+                return self._operations.renew(session)
+            case {"do": "lift", "session": str(session)}:
+                return self._operations.lift(session)
         return {"error": f"unknown request; known: {', '.join(REQUESTS)}"}
 
     def _inspect(self, text: str) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def status(out: Console, report: Mapping[str, Any], now: float) -> None:
     say(out, "messages: ", _counts(report["counts"]) or nothing)
     say(out, "outbox:   ", (_counts(report["outbox"]) or nothing) + _left(report["outbox"]))
     say(out, "held:     ", _held(report["held"], report["heldByReason"]))
+    if report.get("quarantined"):
+        say(out, "sessions: ", f"{report['quarantined']} quarantined, their turns failed: gateway sessions list")
     if report["oldestUnansweredAt"]:
         say(out, "oldest unanswered message: ", local(report["oldestUnansweredAt"]))
     if report["config"]:

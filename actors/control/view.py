@@ -34,6 +34,11 @@ class AccountView:
     patience: float = 10.0
 
 
+def _nobody(_session: str, _seconds: float, _done: Callable[[bool], None]) -> bool:
+    """Nobody is there to be told."""
+    return False
+
+
 @dataclass(slots=True)
 class GatewayView:
     """A running gateway. ``started_at`` is unix seconds; ``restarts`` counts by actor name.
@@ -46,7 +51,9 @@ class GatewayView:
     ``probe`` tells the reader of an account to look at its link and call back on a thread of its own when it has,
     ``notify`` tells the pairing registry to tell a person (account, canonical handle) that they were let in, ``call``
     tells the caller of an account to ask its imsg a question and calls back once: with the answer, or None when there
-    is none in time. All six are False where the actor they tell does not live just now.
+    is none in time; ``renew`` and ``lift`` let a session (its key) begin anew, or forget that its turns failed, and
+    call back once, within so many seconds: whether that is on disk. All are False where the actor they tell does not
+    live just now.
     """
 
     version: str
@@ -65,3 +72,5 @@ class GatewayView:
     notify: Callable[[str, str], bool]
     call: Callable[[str, Question, Done], bool]
     config: ConfigState
+    renew: Callable[[str, float, Callable[[bool], None]], bool] = _nobody
+    lift: Callable[[str, float, Callable[[bool], None]], bool] = _nobody

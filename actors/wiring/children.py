@@ -13,9 +13,11 @@ from actors.envelopes.control import Reconfigure, Ref
 from actors.journal.actor import Journal
 from actors.normalizer.actor import Normalizer, NormalizerView
 from actors.normalizer.repairer import Repairer, RepairerView
+from actors.notices.actor import Notices, NoticesView
 from actors.outbound.chunker import ChunkerView, OutboundChunker
 from actors.outbound.sender import OutboundSender
 from actors.pairing.registry import PairingRegistry
+from actors.presence.actor import Presence, PresenceView
 from actors.reload.keeper import ConfigKeeper
 from actors.reload.watcher import Watcher
 from actors.rpc.caller import RpcCaller
@@ -41,16 +43,18 @@ class Children:
             house.health_of(account.id)  # a report may come before its actors
 
     def listed(self) -> tuple[Child, ...]:
-        """Sink first: callers, journal, senders, chunker, runner, sessions, pairing, commands, config, access,
-        repairer, normalizer, readers."""
+        """Sink first: callers, journal, senders, chunker, notices, presence, runner, sessions, pairing, commands,
+        config, access, repairer, normalizer, readers."""
         setup = self._setup
         return (
             *(Child(f"caller:{account.id}", self._caller(account)) for account in self._accounts),
             Child("journal", self._journal, view=lambda: setup.journal),
             *(self._sender(account) for account in self._accounts),
             Child("chunker", self._chunker, view=self._chunker_view),
+            Child("notices", self._notices, view=self._notices_view),
+            Child("presence", self._presence, view=self._presence_view),
             Child("runner", self._runner, drains=True, view=lambda: setup.runner),
-            Child("sessions", self._sessions, view=lambda: setup.agents),
+            Child("sessions", self._sessions, view=lambda: setup.sessions),
             Child("pairing", self._pairing, view=lambda: setup.registry),
             Child("commands", self._commands, view=lambda: setup.desk),
             Child("config", self._config),
@@ -75,7 +79,9 @@ class Children:
 
     def _journal(self, context: Context) -> Ref:
         house, view = self._house, self._setup.journal
-        return Journal.start(context, house.store(), house.places.journal, house.ledger, view.sources, view.keep)
+        return Journal.start(
+            context, house.store(), house.places.journal, house.ledger, view.sources, view.keep, house.standings
+        )
 
     def _sender(self, account: Account) -> Child:
         source = self._setup.sources[account.id]
@@ -95,11 +101,24 @@ class Children:
     def _chunker_view(self) -> ChunkerView:
         return ChunkerView(self._senders(), self._setup.outbound)
 
+    def _notices(self, context: Context) -> Ref:
+        return Notices.start(context, self._notices_view(), self._of("journal"), self._of("chunker"))
+
+    def _notices_view(self) -> NoticesView:
+        return self._setup.notices(self._senders())
+
+    def _presence(self, context: Context) -> Ref:
+        return Presence.start(context, self._presence_view())
+
+    def _presence_view(self) -> PresenceView:
+        return PresenceView(self._setup.manners, self._callers(), self._house.health_of)
+
     def _runner(self, context: Context) -> Ref:
         return AgentRunner.start(context, *self._setup.runner)
 
     def _sessions(self, context: Context) -> Ref:
-        return Sessions.start(context, self._setup.agents, self._of("runner"), self._of("chunker"), self._of("journal"))
+        others = [self._of(name) for name in ("runner", "chunker", "journal", "notices", "presence")]
+        return Sessions.start(context, self._setup.sessions, *others)
 
     def _pairing(self, context: Context) -> Ref:
         house, view = self._house, self._setup.registry
@@ -110,7 +129,18 @@ class Children:
 
     def _commands(self, context: Context) -> Ref:
         chunker, journal, pairing = self._of("chunker"), self._of("journal"), self._of("pairing")
-        return CommandDesk.start(context, self._setup.desk, chunker, journal, pairing, self._house.restart)
+        house = self._house
+        return CommandDesk.start(
+            context,
+            self._setup.desk,
+            chunker,
+            journal,
+            pairing,
+            house.restart,
+            self._of("sessions"),
+            house.standings,
+            house.describe,
+        )
 
     def _config(self, context: Context) -> Ref:
         house, desk = self._house, self._of("commands")

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from actors.agents.factory import Agents
 from actors.envelopes.control import Ref
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
+from actors.journal.standings import Standings
 from actors.journal.store import Store
 from actors.pairing.guard_file import PairingGuard
 from actors.pairing.store import PairingStore
@@ -26,7 +28,7 @@ from config.edit import Set, Unset
 INTAKE = ("normalizer", "access", "journal")
 """The mailboxes between a reader and the disk: what the pumps measure."""
 
-BESIDE = ("pairing", "runner", "commands", "config")
+BESIDE = ("pairing", "notices", "presence", "runner", "commands", "config")
 """Actors that touch files or start threads: beside the flow, so that they never hold it up."""
 
 Read = Callable[[Mapping[str, object]], Loaded]
@@ -55,12 +57,15 @@ class Wiring:
     adopted: Callable[[Loaded], object] = lambda _: None
     roster: dict[str, Ref] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    standings: Standings = field(default_factory=Standings)
     health: dict[str, LinkHealth] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
     overrides: Mapping[str, object] = field(default_factory=dict)
     identity: int = 0
     _claims: dict[str, Claim] = field(default_factory=dict)
     _first: Store | None = None
+    _agents: Agents | None = None
+    _coming: Agents | None = None
     _pairing: tuple[PairingStore, PairingGuard] | None = None
 
     @property
@@ -77,6 +82,7 @@ class Wiring:
         """Open the journal and number the Messages databases. Raises JournalError."""
         self._first = Store(connect(self.places.journal))
         self.identity = self._first.identity()
+        self.standings.load(self._first)
         self.sources = {account: self._first.source_number(*names) for account, names in self.names(self.loaded)}
 
     def close(self) -> None:
@@ -100,6 +106,12 @@ class Wiring:
     def health_of(self, account: str) -> LinkHealth:
         """The health of an account's link, the same one as long as the account is there."""
         return self.health.setdefault(account, LinkHealth())
+
+    def describe(self, account: str) -> str:
+        """How the link of an account does, in one line."""
+        health = self.health_of(account)
+        told = health.reason or health.last_error
+        return f"{health.state}: {told}" if told and health.state != "ok" else health.state
 
     def claim_of(self, account: Account) -> Claim:
         """The claim on an account's database; one that changes its account stays ours."""
@@ -141,12 +153,27 @@ class Wiring:
 
     def children(self, loaded: Loaded, numbers: Mapping[str, int]) -> tuple[Child, ...]:
         """The ordered list that a config makes."""
-        setup = Setup.of(loaded, numbers, self.places, self.environment, self.checks, self.version)
+        setup = Setup.of(
+            loaded,
+            numbers,
+            self.places,
+            self.environment,
+            self.checks,
+            self.version,
+            self.standings,
+            self._agents,
+        )
+        self._coming = setup.agents
+        if self._agents is None:
+            self._agents = setup.agents
         return Children(self, setup).listed()
 
     def taken(self, loaded: Loaded, numbers: Mapping[str, int]) -> None:
         """The children of this config are in place."""
         self.loaded, self.sources = loaded, dict(numbers)
+        if self._coming is not None:
+            self._agents = self._coming
+            self._agents.in_use()
         for account in self.health.keys() - {account.id for account in self.accounts}:
             del self.health[account]
         self.adopted(loaded)

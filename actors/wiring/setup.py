@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from actors.access.controller import AccessRules
 from actors.access.view import AccessView
-from actors.agents.base import Agent
-from actors.agents.factory import make_agents
+from actors.agents.briefing.briefing import Briefing
+from actors.agents.factory import Agents, make_agents
+from actors.agents.model import names as model_names
 from actors.agents.runner import RunnerView
 from actors.commands.view import DeskView
+from actors.conversation.habits import Habits
+from actors.conversation.views import SessionsView
 from actors.envelopes.control import Keep, Ref
+from actors.envelopes.session import Standing
 from actors.journal.actor import JournalView
+from actors.notices.actor import NoticesView
 from actors.outbound.chunker import OutboundView
 from actors.pairing.guard_file import PairingGuard
 from actors.pairing.owners import OwnerFile
 from actors.pairing.registry import RegistryView
 from actors.pairing.snapshot import Snapshots
 from actors.pairing.store import PairingStore
+from actors.presence.manners import Manners
 from config import Account, Check, Config, Loaded, Places
 from config.writer import Writer
 
@@ -30,7 +37,8 @@ class Setup:
 
     loaded: Loaded
     sources: Mapping[str, int]
-    agents: Mapping[str, Agent]
+    agents: Agents
+    sessions: SessionsView
     views: Mapping[str, AccessView]
     book: Snapshots
     desk: DeskView
@@ -44,8 +52,13 @@ class Setup:
         environment: Mapping[str, str],
         checks: tuple[Check, ...],
         version: str,
+        standings: Mapping[str, Standing],
+        before: Agents | None = None,
     ) -> "Setup":
-        """Work out a valid config, for a gateway of this ``version``. Reads nothing but what the config names."""
+        """Work out a valid config, for a gateway of this ``version``. Reads nothing but what the config names.
+
+        ``standings`` is how sessions differ from it, ``before`` the agents of the config in use.
+        """
         assert loaded.config is not None
         config = loaded.config
         running = [account for account in loaded.accounts if account.enabled]
@@ -53,13 +66,23 @@ class Setup:
         owners = None if config.commands.owners else OwnerFile(places.owners)
         store = PairingStore(places.credentials, region_of=regions(loaded).get)
         writer = Writer(places, environment, checks, patience=WRITER_PATIENCE)
+        briefing = Briefing.of(config, loaded.accounts)
+        agents = make_agents(config, environment, briefing, loaded.accounts, before)
         return cls(
             loaded=loaded,
             sources=sources,
-            agents=make_agents(config, environment),
-            views={account.id: AccessView.build(account, config) for account in running},
+            agents=agents,
+            sessions=SessionsView(agents.by_id, Habits.of(config, loaded.accounts), briefing, standings),
+            views={account.id: AccessView.build(account, config, standings) for account in running},
             book=Snapshots(store, owners, PairingGuard(places.pairing_guard)),
-            desk=DeskView(config, loaded.accounts, writer, places, f"gateway {version}"),
+            desk=DeskView(
+                config,
+                loaded.accounts,
+                writer,
+                places,
+                f"gateway {version}",
+                partial(_model_fault, config, environment),
+            ),
         )
 
     @property
@@ -82,7 +105,7 @@ class Setup:
     @property
     def runner(self) -> RunnerView:
         """What the runner goes by."""
-        return RunnerView(self.agents, self.config.agents.defaults.max_concurrent)
+        return RunnerView(self.agents.by_id, self.config.agents.defaults.max_concurrent)
 
     @property
     def registry(self) -> RegistryView:
@@ -93,14 +116,34 @@ class Setup:
     def outbound(self) -> dict[str, OutboundView]:
         """How each account writes."""
         name = self.config.default_agent().identity.name
+        names = {one.id: one.identity.name for one in self.config.agents.list if one.identity.name}
         return {
-            account.id: OutboundView(account.text_chunk_limit, account.chunk_mode, account.response_prefix, name)
+            account.id: OutboundView(account.text_chunk_limit, account.chunk_mode, account.response_prefix, name, names)
             for account in self.accounts
         }
+
+    @property
+    def manners(self) -> dict[str, Manners]:
+        """What people of each account are shown."""
+        return {account.id: Manners.of(self.config, account) for account in self.accounts}
+
+    def notices(self, senders: Mapping[str, Ref]) -> NoticesView:
+        """What the owner is told of."""
+        wants = {account.id: account.owner_notice for account in self.accounts}
+        return NoticesView(wants, regions(self.loaded), senders)
 
     def access(self, senders: Mapping[str, Ref]) -> AccessRules:
         """What the access controller goes by."""
         return AccessRules(self.views, self.book, senders)
+
+
+def _model_fault(config: Config, environment: Mapping[str, str], agent: str, name: str) -> str:
+    """Why this agent (its id) cannot ask the model of this name; empty when it can."""
+    entry = next((one for one in config.agents.list if one.id == agent), config.default_agent())
+    try:
+        return model_names.needs_key(model_names.Models.of(entry, config, environment).named(name))
+    except model_names.ModelNameError as error:
+        return str(error)
 
 
 def regions(loaded: Loaded) -> dict[str, str]:

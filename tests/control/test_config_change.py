@@ -111,37 +111,44 @@ def test_settings_that_belong_together_are_told_to_go_in_at_once(cli: Gateway, f
 
 
 def test_json_is_one_value_for_programs(cli: Gateway, file: Path) -> None:
-    said = cli("config", "set", "channels.imessage.historyLimit", "7", "--json")
+    said = cli("config", "set", "channels.imessage.allowTo", '["+15555550123"]', "--json")
     assert said.json == {
-        "changed": ["channels.imessage.historyLimit"],
-        "unhonoured": ["channels.imessage.historyLimit"],
-        "diff": ["channels.imessage.historyLimit:", "+ 7"],
+        "changed": ["channels.imessage.allowTo"],
+        "unhonoured": ["channels.imessage.allowTo"],
+        "diff": ["channels.imessage.allowTo:", '+ ["+15555550123"]'],
         "file": str(file),
         "backup": f"{file}.bak",
         "effect": "live",
         "digest": said.json["digest"],
         "dryRun": False,
-        "warnings": ["read and not honoured by this version: channels.imessage.historyLimit (context)"],
+        "warnings": [
+            "read and not honoured by this version: channels.imessage.allowTo (limits)",
+            (
+                "channels.imessage.allowTo: says who may be written to first, and this version does not enforce it: "
+                "nobody is left out"
+            ),
+        ],
         "gateway": None,
     }
-    again = cli("config", "set", "channels.imessage.historyLimit", "7", "--json").json
+    again = cli("config", "set", "channels.imessage.allowTo", '["+15555550123"]', "--json").json
     assert (again["changed"], again["effect"], again["digest"]) == ([], None, said.json["digest"])
 
 
 @pytest.mark.parametrize(
     ("path", "value", "effect", "told"),
     [
-        ("session.typingMode", "thinking", "has no effect", ["session.typingMode is"]),
-        (
-            "session.sendPolicy.default",
-            "deny",
-            "has no effect",
-            ["session.sendPolicy is", "session.sendPolicy: denies"],
-        ),
+        ("messages.statusReactions.enabled", "true", "has no effect", ["messages.statusReactions is"]),
+        ("messages.queue.drop", "old", "has no effect", ["messages.queue.drop is", "messages.queue.drop: asks"]),
+        ("session.sendPolicy.default", "deny", LIVE, []),
         ("logging.maxFileBytes", "9", "has no effect", ["logging.maxFileBytes is"]),
         ("logging.level", "warn", LIVE, []),
-        ("session", '{ dmScope: "per-peer", typingMode: "instant" }', LIVE, ["session.typingMode is"]),
-        ("session", '{ store: "x", idleMinutes: 5 }', "has no effect", ["session.idleMinutes, session.store are"]),
+        ("session", '{ dmScope: "per-peer", store: "x" }', LIVE, ["session.store is"]),
+        (
+            "session",
+            '{ store: "x", resetByType: { thread: { mode: "idle" } } }',
+            "has no effect",
+            ["session.resetByType.thread, session.store are"],
+        ),
         ("session", '{ resetTriggers: ["/new", "/reset"], dmScope: "per-peer" }', LIVE, []),
     ],
 )

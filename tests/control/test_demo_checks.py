@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.control.demo import checks
+from actors.control.demo.librarian import NOTHING_ASKED, TIP, reply
 from actors.control.demo.story import CLOCKMAKER, LIGHTHOUSE
 from actors.outbound.chunks import chunk
 
@@ -46,6 +47,49 @@ def test_an_approval_ends_well_and_names_the_person() -> None:
 def test_a_missing_double_wrong_or_misplaced_answer_is_seen(answers: list[str], session: str | None) -> None:
     assert checks.answered("x", ["a"], "a", "main", "main").ok
     assert not checks.answered("x", answers, "a", session, "main").ok
+
+
+@pytest.mark.parametrize(
+    ("answers", "requests", "with_key", "session"),
+    [
+        ([], 2, 2, "main"),
+        (["a", "a"], 2, 2, "main"),
+        (["HTTP 429", "a"], 2, 2, "main"),
+        (["a"], 1, 1, "main"),
+        (["a"], 3, 3, "main"),
+        (["a"], 2, 1, "main"),
+        (["a"], 2, 0, "main"),
+        (["a"], 2, 2, None),
+        (["a"], 2, 2, "other"),
+    ],
+)
+def test_a_model_that_was_busy_is_asked_once_more_with_its_key_and_the_chat_sees_one_answer(
+    answers: list[str], requests: int, with_key: int, session: str | None
+) -> None:
+    assert checks.retried("x", ["a"], "a", 2, 2, "main", "main").ok
+    assert not checks.retried("x", answers, "a", requests, with_key, session, "main").ok
+
+
+@pytest.mark.parametrize("answers", [[], ["session: x"], ["link: ok"], ["session: x\nlink: ok"] * 2])
+def test_an_answer_with_words_missing_and_two_answers_are_seen(answers: list[str]) -> None:
+    assert checks.told("x", ["session: x\nlink: ok"], "session: x", "link: ").ok
+    assert not checks.told("x", answers, "session: x", "link: ").ok
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["What next?"], TIP),
+        (["What next?", "And then?"], TIP),
+        (["+12025550143: What next?", "[...]\n+12025550143: What did I ask you before?"], "You asked: What next?"),
+        (["What next?", "Hm", "what did i ask you before"], "You asked: What next? / Hm"),
+        (["What did I ask you before?"], NOTHING_ASKED),
+        ([], TIP),
+    ],
+)
+def test_the_model_of_the_demo_knows_only_what_it_is_reminded_of(asked: list[str], said: str) -> None:
+    messages = [{"role": "system", "content": "be kind"}, *({"role": "user", "content": text} for text in asked)]
+    assert reply({"messages": messages}).text == said
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,4 @@ def test_the_agent_echoes_remembers_and_tells_stories() -> None:
     assert answer("What have I told you so far?", ["a", "b"]) == "You told me: a / b"
     assert "a" not in answer("What have I told you so far?", []).split()
     assert answer("Tell me a long story!", []) == LIGHTHOUSE.strip()
+    assert answer("hi", [], "noted") == "noted: hi"

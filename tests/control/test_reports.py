@@ -57,6 +57,7 @@ def test_a_healthy_gateway_has_exactly_the_promised_keys() -> None:
         "outbox": {},
         "held": 2,
         "heldByReason": {"stale backlog": 2},
+        "quarantined": 0,
         "oldestUnansweredAt": "2023-11-14T22:13:20.500Z",
         "config": {
             "path": "/x/openclaw.json",

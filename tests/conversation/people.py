@@ -1,11 +1,12 @@
-"""Agents that do as they are told, for the tests of conversations, sessions and the runner."""
+"""Agents that do as they are told, for the tests of conversations and sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.agents.base import AgentError, Cancelled, Said
-from actors.envelopes.outbound import Turn
+from actors.agents.base import AgentError, Job, Said
+from actors.envelopes.inbound import Admitted
+from actors.envelopes.session import Recall
 
 
 class Thinking:
@@ -13,19 +14,52 @@ class Thinking:
 
     waits = True
 
-    def answer(self, turn: Turn, _cancelled: Cancelled) -> Said:
+    def __init__(self, collects: bool = False, steerable: bool = False) -> None:
+        self.collects = collects
+        self.steerable = steerable
+        self.forgotten: list[str] = []
+
+    def answer(self, job: Job) -> Said:
         """Not called where the runner is a probe."""
         raise AgentError("nobody asked me")
 
+    def forget(self, session: str) -> None:
+        """Remembers what it was to forget."""
+        self.forgotten.append(session)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class Quick:
-    """Answers at once with what ``words`` makes of the text."""
+    """Answers at once with what ``words`` makes of the texts."""
 
-    waits = False
+    waits = collects = steerable = False
 
     def __init__(self, words: Callable[[str], str] = str.upper) -> None:
         self._words = words
 
-    def answer(self, turn: Turn, _cancelled: Cancelled) -> Said:
+    def answer(self, job: Job) -> Said:
         """The answer."""
-        return Said(self._words(turn.message.row.text))
+        return Said(self._words(" + ".join(message.words for message in job.turn.messages)))
+
+    def forget(self, session: str) -> None:
+        """Nothing is kept."""
+        raise AssertionError("an agent that answers at once has nothing to forget")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Reminding:
+    """Asks the journal for ``turns`` earlier turns; a message that says ``poison`` breaks it."""
+
+    def __init__(self, turns: int = 10) -> None:
+        self.turns = turns
+
+    def recall(self, session: str, agent: str, messages: tuple[Admitted, ...]) -> Recall:
+        """What to ask the journal for."""
+        if any(message.row.text == "poison" for message in messages):
+            raise ZeroDivisionError("poison")
+        to = messages[-1].address
+        return Recall(session, to.source, to.chat_id, messages[0].seq, self.turns, 0)

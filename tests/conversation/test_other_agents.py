@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from actors.agents.base import Agent
 from actors.conversation.sessions import IDLE_SECONDS
-from actors.envelopes.control import Reconfigure
 from actors.envelopes.inbound import Dropped, Held, Inbound, Recheck
 from actors.envelopes.outbound import Reply, Run
+from tests.conversation.house import House
 from tests.conversation.people import Quick, Thinking
-from tests.conversation.test_sessions import House
 from tests.support.probes import KillableStage
 from tests.support.rows import admitted
 
@@ -22,10 +20,6 @@ REVOKED = Dropped("revoked", "channels.imessage.dmPolicy")
 
 class Renamed(House):
     """Sessions whose agents ``main`` (slow) and ``quick`` may become others."""
-
-    def agents(self, **agents: Agent) -> None:
-        """The agents of another config; its recheck is still on its way."""
-        self.stage.tell(self.ref, Reconfigure(agents))
 
     def belongs(self, agents: Mapping[str, str] | str, lost: Callable[[Inbound], Dropped | None] | None = None) -> None:
         """The recheck comes: rows belong to these agents, by text or all of them."""
@@ -60,7 +54,7 @@ def test_what_waits_for_an_agent_that_goes_is_answered_by_the_one_it_belongs_to(
     run = renamed.slow(1, "a")
     for seq in (2, 3, 4):
         renamed.put(seq, "main")
-    renamed.agents(new=echo("new"), other=echo("other"))
+    renamed.reconfigure(new=echo("new"), other=echo("other"))
     renamed.belongs({"1": "new", "2": "new", "3": "other", "4": "new"})
     assert renamed.said == []
     renamed.end(run)
@@ -72,7 +66,7 @@ def test_what_waits_for_an_agent_that_goes_is_answered_by_the_one_it_belongs_to(
 
 def test_the_journal_tells_rows_of_an_agent_that_is_gone(renamed: Renamed) -> None:
     """After a restart, or because only so many live beyond its gate."""
-    renamed.agents(new=echo("new"))
+    renamed.reconfigure(new=echo("new"))
     renamed.belongs("new")
     for seq, session in enumerate(["a", "b", "a"], start=1):
         renamed.put(seq, "main", session)
@@ -85,7 +79,7 @@ def test_until_the_recheck_of_its_config_comes_nothing_is_decided(renamed: Renam
     if known:
         renamed.quick(1, "a")
     renamed.belongs("wrong")
-    renamed.agents(wrong=echo("wrong"), new=echo("new"))
+    renamed.reconfigure(wrong=echo("wrong"), new=echo("new"))
     before = renamed.said
     for seq, agent in ((2, "main"), (3, "new"), (4, "main")):
         renamed.put(seq, agent)
@@ -99,7 +93,7 @@ def test_until_the_recheck_of_its_config_comes_nothing_is_decided(renamed: Renam
 def test_a_turn_that_ends_meanwhile_begins_none_for_an_agent_that_is_gone(renamed: Renamed) -> None:
     run = renamed.slow(1, "a")
     renamed.put(2, "main")
-    renamed.agents(new=echo("new"))
+    renamed.reconfigure(new=echo("new"))
     renamed.end(run)
     assert (renamed.said, renamed.settled) == ([(1, "done")], [])
     renamed.belongs("new")
@@ -107,7 +101,7 @@ def test_a_turn_that_ends_meanwhile_begins_none_for_an_agent_that_is_gone(rename
 
 
 def test_the_runner_is_asked_in_the_name_of_the_agent_that_answers(renamed: Renamed) -> None:
-    renamed.agents(slow=Thinking())
+    renamed.reconfigure(slow=Thinking())
     renamed.put(1, "main")
     renamed.belongs("slow")
     [run] = renamed.runner.all(Run)
@@ -116,7 +110,7 @@ def test_the_runner_is_asked_in_the_name_of_the_agent_that_answers(renamed: Rena
 
 
 def test_an_agent_that_is_still_there_answers_what_was_admitted_for_it(renamed: Renamed) -> None:
-    renamed.agents(quick=echo("quick"), new=echo("new"))
+    renamed.reconfigure(quick=echo("quick"), new=echo("new"))
     renamed.put(1, "quick")
     renamed.belongs("new")
     renamed.put(2, "quick")
@@ -127,7 +121,7 @@ def test_an_agent_that_is_still_there_answers_what_was_admitted_for_it(renamed: 
 def test_what_no_agent_answers_is_held(renamed: Renamed, agent: str) -> None:
     """Its agent has nothing that runs any more, or its account is gone. The conversation was idle at the recheck."""
     renamed.quick(1, "a")
-    renamed.agents(quick=echo("quick"))
+    renamed.reconfigure(quick=echo("quick"))
     renamed.put(2, "main", "b")
     renamed.belongs(agent)
     renamed.put(3, "main")
@@ -137,7 +131,7 @@ def test_what_no_agent_answers_is_held(renamed: Renamed, agent: str) -> None:
 
 
 def test_whoever_is_shut_out_gets_no_answer_of_the_other_agent_either(renamed: Renamed) -> None:
-    renamed.agents(new=echo("new"))
+    renamed.reconfigure(new=echo("new"))
     renamed.put(1, "main")
     renamed.put(2, "main")
     renamed.belongs("new", lambda row: REVOKED if row.text == "1" else None)

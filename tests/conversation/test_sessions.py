@@ -1,19 +1,20 @@
-"""The sessions: conversations on demand, rested when they have nothing to do, never one that has."""
+"""The sessions: conversations on demand, who may still speak, and sessions that begin anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pykka import ActorRegistry
 
 from actors.conversation.conversation import Conversation
-from actors.conversation.sessions import IDLE_SECONDS, TICK_SECONDS, Sessions
-from actors.envelopes.control import Finished, Record, Replay
-from actors.envelopes.facts import Settled
-from actors.envelopes.inbound import Admitted, Dropped, Inbound, Recheck
-from actors.envelopes.outbound import Reply, Run, TurnEnded
-from tests.conversation.people import Quick, Thinking
+from actors.conversation.sessions import IDLE_SECONDS, Sessions
+from actors.envelopes.control import Record, Replay
+from actors.envelopes.facts import Renewed
+from actors.envelopes.inbound import Absorbed, Corrupt, Dropped
+from actors.envelopes.outbound import Cancel, Run
+from actors.envelopes.steering import Fresh, Interrupt, Interrupted, Look, Renew
+from tests.conversation.house import House
 from tests.support.actors import Probe
 from tests.support.probes import KillableStage
 from tests.support.rows import admitted
@@ -21,68 +22,12 @@ from tests.support.rows import admitted
 REVOKED = Dropped("revoked", "channels.imessage.dmPolicy")
 
 
-class House:
-    """Sessions with real conversations, everyone else a probe."""
-
-    def __init__(self, stage: KillableStage, cap: int = 64) -> None:
-        self.stage = stage
-        self.runner, self.chunker, self.journal = Probe("runner"), Probe("chunker"), Probe("journal")
-        agents = {"main": Thinking(), "quick": Quick()}
-        self.ref = Sessions.start(
-            stage.place("sessions"), agents, self.runner.ref, self.chunker.ref, self.journal.ref, cap
-        )
-        self.recheck(lambda _: None)
-
-    def recheck(self, refused: Callable[[Inbound], Dropped | None], at: float = 0.0) -> None:
-        """Who was admitted until then may have lost it."""
-        self.stage.tell(self.ref, Recheck(at, refused))
-
-    def hear(self, *messages: Admitted) -> None:
-        """The gate lets messages through."""
-        self.stage.tell(self.ref, *messages)
-
-    def quick(self, seq: int, session: str) -> None:
-        """A message whose agent answers at once."""
-        self.hear(admitted(seq, text=f"{seq}", session=session, agent="quick"))
-
-    def slow(self, seq: int, session: str) -> Run:
-        """A message whose agent takes its time."""
-        self.hear(admitted(seq, text=f"{seq}", session=session, agent="main"))
-        return self.runner.all(Run)[-1]
-
-    def end(self, run: Run) -> None:
-        """The agent is done."""
-        self.stage.tell(run.reply_to, TurnEnded(run.turn.number, "done", ""))
-
-    @property
-    def settled(self) -> list[tuple[int, object]]:
-        """``(seq, outcome)`` of the rows that ended without an answer."""
-        facts = [record.fact for record in self.journal.all(Record)]
-        return [(fact.seq, fact.outcome) for fact in facts if type(fact) is Settled]
-
-    @property
-    def seated(self) -> list[str]:
-        """The sessions that have a conversation now."""
-        names = [pulse.name for pulse in self.stage.pulses.all()]
-        return [name.removeprefix("conversation:") for name in names if name.startswith("conversation:")]
-
-    @property
-    def replies(self) -> list[int]:
-        """The rows that were answered, in order."""
-        return [reply.seq for reply in self.chunker.all(Reply)]
-
-
-@pytest.fixture
-def house(stage: KillableStage) -> House:
-    """Sessions with room for three."""
-    return House(stage, cap=3)
-
-
 def test_it_asks_for_what_is_open_once_it_knows_who_may_still_speak(house: House) -> None:
     house.recheck(lambda _: None)
     (replay,) = house.journal.all(Replay)
     assert (replay.what, replay.then) == ("admitted", house.ref)
-    waiting = Sessions.start(house.stage.place("others"), {}, house.runner.ref, house.chunker.ref, house.journal.ref)
+    refs = (house.runner.ref, house.chunker.ref, house.journal.ref, house.notices.ref, house.presence.ref)
+    waiting = Sessions.start(house.stage.place("others"), house.view, *refs)
     house.stage.settle()
     assert waiting.is_alive()
     assert len(house.journal.all(Replay)) == 1
@@ -133,90 +78,122 @@ def test_sessions_do_not_wait_for_each_other(house: House) -> None:
     assert house.replies == [2, 1]
 
 
-def test_over_the_cap_the_least_recently_used_rests(house: House) -> None:
-    for seq, session in enumerate(["a", "b", "c", "a", "d"], start=1):
-        house.quick(seq, session)
-    assert sorted(house.seated) == ["a", "c", "d"]
-    house.quick(6, "b")
-    assert sorted(house.seated) == ["a", "b", "d"]
-    assert house.replies == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_busy_one_never_rests_whatever_the_cap(house: House) -> None:
-    runs = [house.slow(seq, f"s{seq}") for seq in range(1, 11)]
-    assert len(house.seated) == 10
-    house.stage.advance(2 * IDLE_SECONDS)
-    assert len(house.seated) == 10
-    for run in runs:
+@pytest.mark.parametrize("agent", ["quick", "main"])
+def test_a_message_that_is_told_twice_is_answered_once(house: House, agent: str) -> None:
+    house.commits = False
+    for _ in range(2):
+        house.hear(admitted(1, session="a", agent=agent))
+    for run in house.runner.all(Run):
         house.end(run)
-    assert house.replies == list(range(1, 11))
-    assert len(house.seated) == 3
+    assert house.replies == [1]
 
 
-def test_one_with_messages_waiting_behind_its_turn_is_busy(house: House) -> None:
+def test_one_that_was_held_and_is_judged_again_is_answered(house: House) -> None:
+    house.recheck(lambda row: REVOKED if row.text == "1" else None, at=house.stage.clock.wall())
+    house.quick(1, "a")
+    house.recheck(lambda _: None)
+    house.quick(1, "a", released=True)
+    assert house.replies == [1]
+
+
+def test_what_stands_behind_a_command_is_answered_in_the_new_session(house: House) -> None:
+    """As the command desk tells it: the row is the command's."""
+    house.quick(1, "a")
+    house.commits = False
+    house.hear(admitted(2, session="a", agent="quick", text="/new hi", words="hi"))
+    assert house.replies == [1, 2]
+    house.commit()
+    house.stage.advance(2 * IDLE_SECONDS)
+    assert house.seated == []
+
+
+def renew(house: House, session: str) -> Probe:
+    """Somebody lets a session begin anew, and wants to know."""
+    desk = Probe("desk")
+    house.stage.tell(house.ref, Renew(session, "asked", "tag", desk.ref))
+    return desk
+
+
+@pytest.mark.parametrize("state", ["live", "waiting", "sleeping"])
+def test_a_session_begins_anew_once_that_is_on_disk(house: House, state: str) -> None:
+    if state == "live":
+        house.slow(1, "a")
+    house.commits = False
+    if state == "waiting":
+        for seq, session in enumerate(["x", "y", "z", "a"], start=1):
+            house.slow(seq, session)
+    desk = renew(house, "a")
+    facts = [(one.fact.session, one.fact.why) for one in house.journal.all(Record) if type(one.fact) is Renewed]
+    assert facts == [("a", "asked")]
+    assert desk.told == []
+    house.commit()
+    assert [fresh.tag for fresh in desk.all(Fresh)] == ["tag"]
+
+
+def test_each_that_begins_anew_is_told_its_own(house: House) -> None:
+    house.commits = False
+    first, second = renew(house, "a"), renew(house, "a")
+    quiet = Renew("b", "operator")
+    house.stage.tell(house.ref, quiet)
+    house.commit()
+    assert (len(first.told), len(second.told)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("chat", "running", "waiting", "left"),
+    [(None, True, 1, []), ((1, 7), True, 1, []), ((1, 8), False, 0, [1, 2]), ((2, 7), False, 0, [1, 2])],
+)
+def test_a_live_session_is_stopped(
+    house: House, chat: tuple[int, int] | None, running: bool, waiting: int, left: list[int]
+) -> None:
     run = house.slow(1, "a")
     house.slow(2, "a")
+    desk = Probe("desk")
+    house.stage.tell(house.ref, Interrupt("a", chat, "stopped", "tag", desk.ref))
+    answer = desk.next(Interrupted)
+    assert (answer.tag, answer.running, answer.waiting) == ("tag", running, waiting)
     house.end(run)
-    for seq, session in enumerate(["b", "c", "d", "e"], start=3):
-        house.quick(seq, session)
-    assert "a" in house.seated
     house.end(house.runner.all(Run)[-1])
-    assert house.replies[-1] == 2
+    assert house.replies == left
 
 
-def test_an_idle_one_rests_after_ten_minutes_and_comes_back_on_demand(house: House) -> None:
-    house.quick(1, "a")
-    house.stage.advance(IDLE_SECONDS - TICK_SECONDS)
-    assert house.seated == ["a"]
-    house.quick(2, "b")
-    house.stage.advance(2 * TICK_SECONDS)
-    assert house.seated == ["b"]
-    house.stage.advance(IDLE_SECONDS)
-    assert house.seated == []
-    house.quick(3, "a")
-    assert house.seated == ["a"]
-    assert house.replies == [1, 2, 3]
-
-
-def test_a_message_that_comes_while_it_is_being_rested_is_served(house: House) -> None:
-    """The stop and the message are told in one batch; the message must find a new conversation."""
-    house.quick(1, "a")
-    house.stage.clock.now += IDLE_SECONDS + 1
-    house.hear(
-        *(admitted(seq, text="x", session=session, agent="quick") for seq, session in [(2, "b"), (3, "c"), (4, "d")]),
-        admitted(5, text="x", session="a", agent="quick"),
-    )
-    assert sorted(house.replies) == [1, 2, 3, 4, 5]
-
-
-def test_five_thousand_sessions_are_served_and_only_the_cap_stays(stage: KillableStage) -> None:
-    house = House(stage)
-    stage.tell(
-        house.ref,
-        *(
-            admitted(seq, text="x", session=f"s{seq % 5000}", agent="quick", chat=seq % 5000 + 1)
-            for seq in range(1, 10_001)
-        ),
-    )
-    assert sorted(house.replies) == list(range(1, 10_001))
-    assert len(house.seated) <= 64
-    for session in range(5000):
-        own = [seq for seq in house.replies[:] if seq % 5000 == session][:2]
-        assert own == sorted(own)
-        if session > 50:
-            break
-
-
-def test_five_thousand_busy_sessions_end_in_good_time(stage: KillableStage) -> None:
-    house = House(stage)
-    stage.tell(house.ref, *(admitted(seq, session=f"s{seq}", agent="main") for seq in range(1, 5001)))
-    runs = house.runner.all(Run)
-    assert len(runs) == 5000
+@pytest.mark.parametrize(("chat", "gone"), [(None, [4, 5, 6]), ((1, 7), [4, 6]), ((1, 9), [])])
+def test_a_session_that_waits_for_a_seat_is_stopped(
+    house: House, chat: tuple[int, int] | None, gone: list[int]
+) -> None:
+    runs = [house.slow(seq, f"s{seq}") for seq in (1, 2, 3)]
+    for seq, number in [(4, 7), (5, 8), (6, 7)]:
+        house.slow(seq, "a", chat=number)
+    desk = Probe("desk")
+    house.stage.tell(house.ref, Interrupt("a", chat, "stopped", "tag", desk.ref))
+    answer = desk.next(Interrupted)
+    assert (answer.running, answer.waiting) == (False, len(gone))
+    assert {outcome for _, outcome in house.settled} <= {Absorbed("stopped")}
+    assert [seq for seq, _ in house.settled] == gone
     for run in runs:
-        run.reply_to.tell(TurnEnded(run.turn.number, "done", ""))
-    stage.settle()
-    assert len(house.replies) == 5000
-    assert len(house.seated) == 64
+        house.end(run)
+    assert ("a" in house.seated) is (len(gone) < 3)
+
+
+def test_a_session_that_sleeps_has_nothing_to_stop(house: House) -> None:
+    desk = Probe("desk")
+    house.stage.tell(house.ref, Interrupt("a", None, "stopped", "tag", desk.ref))
+    answer = desk.next(Interrupted)
+    assert (answer.running, answer.waiting, house.seated) == (False, 0, [])
+
+
+def test_each_session_can_be_looked_at(house: House) -> None:
+    for seq, session in enumerate(["a", "x", "y", "a", "b", "b"], start=1):
+        house.slow(seq, session)
+    assert [house.look(session) for session in ("a", "b", "c")] == [(1, True), (2, False), (0, False)]
+
+
+def test_a_message_that_breaks_them_ends_as_corrupt(house: House) -> None:
+    unhashable: Any = []
+    house.hear(admitted(1, session=unhashable, agent="quick"))
+    house.quick(2, "a")
+    assert [(seq, type(outcome)) for seq, outcome in house.settled] == [(1, Corrupt)]
+    assert house.replies == [2]
 
 
 def test_when_it_stops_nothing_it_started_says_anything_any_more(house: House, stage: KillableStage) -> None:
@@ -226,11 +203,14 @@ def test_when_it_stops_nothing_it_started_says_anything_any_more(house: House, s
     house.end(run)
     assert house.replies == []
     assert not [ref for ref in ActorRegistry.get_by_class(Conversation) if ref.is_alive()]
+    assert [one.number for one in house.runner.all(Cancel)] == [run.turn.number]
+    assert house.slow_agent.forgotten == ["a"]
 
 
 def test_when_it_dies_nothing_it_started_says_anything_any_more(house: House, stage: KillableStage) -> None:
     run = house.slow(1, "a")
-    stage.tell(house.ref, *(Finished("nobody", 1) for _ in range(7)))
+    unhashable: Any = []
+    stage.tell(house.ref, *(Look(unhashable, "tag", house.chunker.ref) for _ in range(7)))
     assert [death.name for death in stage.deaths.told] == ["sessions"]
     house.end(run)
     assert house.replies == []

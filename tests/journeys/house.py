@@ -160,6 +160,12 @@ class House:
         """Rows by outcome (``open`` while there is none)."""
         return Counter(dict(self.journal("SELECT coalesce(outcome, 'open'), count(*) FROM inbound GROUP BY 1")))
 
+    def ends(self) -> Counter[str]:
+        """The same without what was dropped: our own words come back, and are."""
+        found = self.outcomes()
+        del found["dropped"]
+        return found
+
     def chunks(self, state: str) -> list[dict[str, Any]]:
         """``outbox list --state STATE --json``."""
         listed = self.command("outbox", "list", "--state", state, "--json")

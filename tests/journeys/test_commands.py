@@ -186,6 +186,6 @@ def test_nobody_takes_away_what_they_could_not_give_back(house: House, phone: Ph
     ):
         assert "you would be no owner any more" in phone.ask(text), text
     assert "/config undo" in phone.ask(f"/config set commands.ownerAllowFrom[1]={FRIEND}")
-    assert "not honoured by this version" in phone.ask("/config set session.sendPolicy.default=deny")
+    assert "not honoured by this version" in phone.ask("/config set messages.queue.drop=old")
     assert phone.ask("/config set") == "Not changed: /config show [path], set path=value, unset path, or undo"
     assert house.stop() == 0

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from actors.agents.extras import MODEL
 from actors.control.demo import performance
 from actors.control.demo.director import Director
 from actors.control.demo.folder import python_command
@@ -122,6 +123,17 @@ def test_a_gateway_that_does_not_start_ends_the_demo_with_its_words_and_keeps_th
     assert processes_of(temporary) == []
 
 
+@pytest.mark.usefixtures("own_handlers")
+def test_without_the_libraries_for_models_the_demo_says_what_to_do_and_plays_nothing(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(performance, "MODEL", MODEL._replace(module="no_such_library"))
+    stream = StringIO()
+    assert performance.perform(stream, keep=True, imsg_version="0.9") == 1
+    assert MODEL.remedy in " ".join(stream.getvalue().split())
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_module_of_the_package_runs_in_an_isolated_interpreter_from_anywhere(tmp_path: Path) -> None:
     command = python_command("actors.control.cli.main", "--version")
     assert command[:2] == (sys.executable, "-I")
@@ -137,7 +149,7 @@ def test_the_demo_ends_well_within_a_minute_and_leaves_nothing(whole: Show) -> N
     said, errors = whole.out.read_text(), whole.err.read_text()
     assert code == 0, said + errors
     assert took < SECONDS
-    assert "All 16 held" in said
+    assert "All 24 held" in said
     assert "\x1b" not in said
     assert errors == ""
     leaves_nothing(whole.temporary)

@@ -26,11 +26,13 @@ VERBS = {
     "chats": ("actors.control.cli.chats", "the conversations, their chat_id, and who may speak there"),
     "channels": ("actors.control.cli.channels", "the accounts: is imsg there, and what may it do"),
     "held": ("actors.control.cli.held", "messages set aside for you to release or discard"),
+    "sessions": ("actors.control.cli.sessions", "the conversations with agents, and what was said"),
     "outbox": ("actors.control.cli.outbox", "what was sent, what is still to be sent, and why not"),
     "dead": ("actors.control.cli.dead", "answers that did not go out: send them again or give them up"),
     "message": ("actors.control.cli.message", "see how a message would be sent"),
     "config": ("actors.control.cli.config", "read, check and change the config file"),
     "inspect": ("actors.control.cli.inspect", "look inside a running gateway"),
+    "extras": ("actors.control.cli.extras", "add what model and coding agents need"),
     "purge": ("actors.control.cli.purge", "forget a chat or a person for good"),
     "uninstall": ("actors.control.cli.uninstall", "remove what the gateway keeps, and say what it leaves"),
 }
@@ -47,6 +49,7 @@ first steps:
   gateway pairing list             someone wrote and got a code: who?
   gateway pairing approve CODE     let that person in
   gateway held list                messages that wait for your word
+  gateway sessions show KEY        what was said with whom (gateway sessions list)
   gateway explain last             why was it answered, or not?
 
 `gateway VERB --help` tells more about each.

@@ -51,6 +51,28 @@ def answered(what: str, answers: Sequence[str], text: str, session: str | None, 
     return Check(what, f"{quoted(text)}\n{own_session}", f"{said}\n{session or 'no session'}", ok)
 
 
+def retried(
+    what: str, answers: Sequence[str], text: str, requests: int, with_key: int, session: str | None, own_session: str
+) -> Check:
+    """The model refused once and was asked again, both times with the key; the chat has the one answer."""
+    said = quoted(text) if list(answers) == [text] else heard(answers)
+    key = "with the key" if with_key == requests else f"{with_key} with the key"
+    ok = list(answers) == [text] and requests == with_key == 2 and session == own_session
+    return Check(
+        what,
+        f"asked twice, with the key, {quoted(text)}\n{own_session}",
+        f"asked {count(requests, 'time')}, {key}, {said}\n{session or 'no session'}",
+        ok,
+    )
+
+
+def told(what: str, answers: Sequence[str], *words: str) -> Check:
+    """One answer, with all of ``words`` in it."""
+    found = [word for word in words if len(answers) == 1 and word in answers[0]]
+    seen = f"{count(len(answers), 'answer')}, {' and '.join(found) or 'none of it'}"
+    return Check(what, f"1 answer, {' and '.join(words)}", seen, len(answers) == 1 and found == list(words))
+
+
 def unanswered(what: str, answers: Sequence[str], outcome: str | None, reason: str | None, wanted: str) -> Check:
     """No answer, and that on purpose: dropped for the ``wanted`` reason."""
     ok = not answers and outcome == "dropped" and reason == wanted

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from actors.control.client import ControlError, NotRunningError, request
 from actors.control.demo.checks import Check
 from actors.control.demo.folder import DemoFolder
+from actors.control.demo.librarian import reply
 from actors.control.demo.observer import Observer, Remark
 from actors.control.demo.people import Bubble, Person, Phones
 from actors.control.demo.processes import Processes
 from actors.control.demo.transcript import Transcript
+from actors.simulator.model_server import ModelServer
 
 LOOK_SECONDS = 0.03
 PATIENCE = 12.0
@@ -39,6 +41,8 @@ class Director:
         self.scene_title = "the preparations"
         self.started = time.monotonic()
         self._expects_gateway = False
+        self.model = ModelServer(reply=reply).start()
+        """What stands for a provider of language models."""
 
     def scene(self, title: str, about: str) -> None:
         """Begin a scene; somebody who watches gets a moment to read."""
@@ -133,4 +137,5 @@ class Director:
     def close(self) -> None:
         """End every process and let go of the files."""
         self.processes.end_all()
+        self.model.close()
         self.phones.close()

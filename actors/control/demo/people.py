@@ -6,7 +6,7 @@ Writing and reading go straight to chat.db, as Messages itself would do beside t
 from pathlib import Path
 from typing import NamedTuple
 
-from actors.control.demo.folder import AGENT
+from actors.control.demo.folder import AGENT, LIBRARIAN, SECOND
 from actors.simulator.dates import unix_ns
 from actors.simulator.messages_db import MessagesDb
 
@@ -35,14 +35,17 @@ class Bubble(NamedTuple):
 
 
 class Phones:
-    """Messages for all of the demo: two direct-looking threads and a group, and what is new in them."""
+    """Messages for all of the demo: three direct-looking threads and two groups, and what is new in them."""
 
     def __init__(self, path: Path) -> None:
         self._db = MessagesDb.open(path)
         self.direct = self._db.direct_chat(MIA.handle)
         self.club = self._db.create_chat("group", [MIA.handle, BEN.handle], name="Climbing club")
         self.flat = self._db.create_chat("group-ish", [MIA.handle], name="Flat 12")
+        self.bens = self._db.direct_chat(BEN.handle)
+        self.books = self._db.create_chat("group", [MIA.handle, BEN.handle], name="Book club")
         self.all: list[Bubble] = []
+        self._agents = {self.bens: SECOND, self.books: LIBRARIAN}
 
     def write(self, person: Person, chat: int, text: str) -> int:
         """``person`` writes; the row's number."""
@@ -51,13 +54,18 @@ class Phones:
     def look(self) -> list[Bubble]:
         """What is new since the last look, oldest first."""
         last = self.all[-1].row if self.all else 0
-        new = [_bubble(row) for row in self._db.connection.execute(_NEW, (last,)).fetchall()]
+        new = [self._bubble(row) for row in self._db.connection.execute(_NEW, (last,)).fetchall()]
         self.all.extend(new)
         return new
 
     def answers(self, chat: int, after: int) -> list[str]:
         """What the gateway has said in ``chat`` after row ``after``, as seen so far."""
         return [bubble.text for bubble in self.all if bubble.own and bubble.chat == chat and bubble.row > after]
+
+    def _bubble(self, row: tuple[int, int, int, str, str, int, str]) -> Bubble:
+        number, date, chat, where, handle, own, text = row
+        who = self._agents.get(chat, AGENT) if own else _NAMES.get(handle, handle)
+        return Bubble(number, unix_ns(date) / 1e9, chat, where, who, bool(own), text)
 
     def close(self) -> None:
         """Put the phones away."""
@@ -70,9 +78,3 @@ FROM message m JOIN chat_message_join j ON j.message_id = m.ROWID JOIN chat c ON
 LEFT JOIN handle h ON h.ROWID = m.handle_id WHERE m.ROWID > ? ORDER BY m.ROWID
 """
 _NAMES = {person.handle: person.name for person in (MIA, BEN)}
-
-
-def _bubble(row: tuple[int, int, int, str, str, int, str]) -> Bubble:
-    number, date, chat, where, handle, own, text = row
-    who = AGENT if own else _NAMES.get(handle, handle)
-    return Bubble(number, unix_ns(date) / 1e9, chat, where, who, bool(own), text)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
+from actors.agents.extras import MODEL
 from actors.control.demo.checks import Check
 from actors.control.demo.director import Director, StageError
 from actors.control.demo.folder import DemoFolder
@@ -27,6 +28,9 @@ def perform(stream: IO[str], keep: bool, imsg_version: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: interrupted.set())
     transcript = Transcript(stream)
+    if not MODEL.is_here:
+        transcript.say(f"The demo shows a language model, too, and {MODEL.remedy}", "bold red")
+        return FAILED
     folder = DemoFolder(imsg_version)
     code = INTERRUPTED
     try:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from actors.control.demo import checks
 from actors.control.demo.agent import NOTHING_TOLD
 from actors.control.demo.director import Director, StageError
-from actors.control.demo.folder import AGENT, CHUNK_LIMIT
+from actors.control.demo.folder import AGENT, CHUNK_LIMIT, LIBRARIAN, SECOND
+from actors.control.demo.librarian import TIP
+from actors.control.demo.observer import Remark
 from actors.control.demo.people import BEN, MIA, Person
 from actors.control.demo.story import CLOCKMAKER, LIGHTHOUSE
+from actors.simulator.model_script import Refusal
 
 QUICK_MS, SLOW_MS = 120, 1200
 """What a send takes in Messages: usually, and on the evening of the kill."""
@@ -17,21 +20,29 @@ UNDER_WAY = 0.3
 
 MAIN = "agent:main:main"
 DOOR_CODE = "My door code is 4711, please remember."
+LOCK_CODE = "The code of my bike lock is 0815."
+TOLD_BEFORE = "What have I told you so far?"
 HURRY = "And then?"
 
 
-def group_session(chat: int) -> str:
+def group_session(chat: int, agent: str = "main") -> str:
     """The session key of a group."""
-    return f"agent:main:imessage:group:{chat}"
+    return f"agent:{agent}:imessage:group:{chat}"
 
 
 def prepare(play: Director) -> None:
     """Furnish the folder and bring the gateway up."""
-    play.transcript.say(f"People on the left, the gateway's agent {AGENT} on the right, its reasons between.", "bold")
+    play.transcript.say("People on the left, the gateway's agents on the right, its reasons between.", "bold")
     phones = play.phones
     # The thread of the flat is no group to Messages; naming it here makes it one.
-    groups = {"*": {"requireMention": True}, str(phones.flat): {"requireMention": False}}
-    play.folder.furnish(groups, [MIA.handle, BEN.handle])
+    groups: dict[str, dict[str, bool]] = {str(chat): {"requireMention": False} for chat in (phones.flat, phones.books)}
+    play.folder.furnish(
+        {"*": {"requireMention": True}} | groups,
+        [MIA.handle, BEN.handle],
+        [BEN.handle],
+        {"otto": {"kind": "direct", "id": BEN.handle}, "sage": {"kind": "group", "id": str(phones.books)}},
+        play.model.url,
+    )
     play.start_gateway(QUICK_MS)
 
 
@@ -76,7 +87,7 @@ def group(play: Director) -> None:
 
 def flat(play: Director) -> None:
     """A thread Messages takes for a direct one is kept apart all the same, because the config names it."""
-    phones, question = play.phones, "What have I told you so far?"
+    phones, question = play.phones, TOLD_BEFORE
     play.scene(
         "4. A thread that only looks like a direct chat",
         f"The config names it a group (groups.{phones.flat}): it has its own session, and the door code stays out.",
@@ -95,9 +106,59 @@ def long_answer(play: Director) -> None:
     play.check(checks.chunked("a long answer", bubbles, LIGHTHOUSE, CHUNK_LIMIT))
 
 
+def two_agents(play: Director) -> None:
+    """Another agent answers in Ben's own chat, and neither knows what the other was told."""
+    play.scene(
+        "6. Another agent for another chat",
+        f"By its bindings {SECOND} has Ben's own chat. What Ben says there is nothing {AGENT} in the club knows of.",
+    )
+    phones, own = play.phones, "agent:otto:main"
+    exchange(play, "Ben's own chat", phones.bens, LOCK_CODE, f"noted: {LOCK_CODE}", own, BEN)
+    play.pause(1.0)
+    question = f"{AGENT}, {TOLD_BEFORE[0].lower()}{TOLD_BEFORE[1:]}"
+    club = f"You told me: {AGENT}, are you in for Friday?"
+    exchange(play, "Ben in the club", phones.club, question, club, group_session(phones.club), BEN)
+    play.pause(1.0)
+    exchange(play, "his own chat again", phones.bens, TOLD_BEFORE, f"You told me: {LOCK_CODE}", own, BEN)
+
+
+def librarian(play: Director) -> None:
+    """A language model answers in the book club; it is busy at first."""
+    play.scene(
+        "7. A language model",
+        f"{LIBRARIAN} is one (runtime: model), here on this computer. At first it is too busy: HTTP 429.",
+    )
+    chat, question = play.phones.books, "What should we read next?"
+    session = group_session(chat, "sage")
+    play.model.add(Refusal(429, "too many requests"))
+    row = play.write(MIA, chat, question)
+    play.until(lambda: bool(play.model.requests))
+    play.transcript.remark(Remark(time.time(), "the model's server: HTTP 429, too many requests", serious=True))
+    answers = play.answers(chat, row)
+    asked = play.model.requests
+    keys = sum(one.headers.get("authorization") == f"Bearer {play.folder.key}" for one in asked)
+    what = "a model, busy at first"
+    play.check(checks.retried(what, answers, TIP, len(asked), keys, session_of(play, row), session))
+    play.pause(1.0)
+    exchange(play, "it is reminded", chat, "What did I ask you before?", f"You asked: {question}", session)
+
+
+def commands(play: Director) -> None:
+    """What a chat may ask of the gateway itself."""
+    play.scene("8. Commands", "Mia was the first to be let in, so she is the owner: /status, and /new to begin anew.")
+    chat = play.phones.direct
+    row = play.write(MIA, chat, "/status")
+    play.check(checks.told("/status", play.answers(chat, row), f"session: {MAIN}", "link: "))
+    play.pause(1.0)
+    row = play.write(MIA, chat, "/new")
+    play.check(checks.told("/new", play.answers(chat, row), "New session"))
+    play.pause(1.0)
+    exchange(play, "begun anew", chat, TOLD_BEFORE, NOTHING_TOLD, MAIN)
+
+
 def restart(play: Director) -> None:
     """Stopped in an orderly way, written to meanwhile, and started again with a slower Messages."""
-    play.scene("6. Stopped, and started again", "What comes in between is not lost.")
+    play.scene("9. Stopped, and started again", "What comes in between is not lost.")
     chat, text = play.phones.direct, "Anybody home?"
     play.check(checks.ended("stopped", play.stop_gateway()))
     play.pause(1.0)
@@ -111,7 +172,7 @@ def restart(play: Director) -> None:
 def killed(play: Director) -> None:
     """Killed in the middle of an answer, and of a send."""
     play.scene(
-        "7. Killed in the middle of an answer",
+        "10. Killed in the middle of an answer",
         f"Messages is slow tonight, {SLOW_MS / 1000:g} s a message. kill -9: no time to write anything down.",
     )
     chat = play.phones.direct
@@ -138,7 +199,7 @@ def killed(play: Director) -> None:
 
 def end(play: Director) -> None:
     """The books are closed."""
-    play.scene("8. The books", "What Messages holds, and what the journal says about it.")
+    play.scene("11. The books", "What Messages holds, and what the journal says about it.")
     play.check(checks.ended("stopped again", play.stop_gateway()))
     own = sum(bubble.own for bubble in play.phones.all)
     play.check(checks.finished("the books", own, play.observer.sent(), play.observer.open_work()))
@@ -158,6 +219,9 @@ SCENES: tuple[Callable[[Director], None], ...] = (
     group,
     flat,
     long_answer,
+    two_agents,
+    librarian,
+    commands,
     restart,
     killed,
     end,

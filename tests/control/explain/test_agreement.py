@@ -30,7 +30,8 @@ from tests.support.actors import Probe
 from tests.support.probes import killable
 
 CONFIGS, ROWS = 60, 1000
-COMMANDS = ("/config show", "pat, /config get a", "/debug", "/allowlist list", "/restart", "hello /config")
+SPOKEN = ("Stop.", "pat, wait", "/stop!", "/new hello", "/status", "/activation always", "/think")
+COMMANDS = ("/config show", "pat, /config get a", "/debug", "/allowlist list", "/restart", "hello /config", *SPOKEN)
 RECEIVED = 1_800_001_000.0
 
 Said = tuple[Any, ...]

@@ -1,0 +1,61 @@
+"""What conversations go by and whom they tell. Pure: two values that the sessions hand to each of theirs."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from actors.agents.base import Agent
+from actors.conversation.habits import Habits
+from actors.envelopes.control import Ref
+from actors.envelopes.inbound import Admitted
+from actors.envelopes.session import Recall, Standing
+
+
+class Reminder(Protocol):
+    """Says what an agent is to be reminded of before a turn."""
+
+    def recall(self, session: str, agent: str, messages: tuple[Admitted, ...], /) -> Recall:
+        """What to ask the journal for."""
+
+
+class SessionsView(NamedTuple):
+    """The agents by id, and how conversations behave, of one config. ``standings`` are the sessions that differ."""
+
+    agents: Mapping[str, Agent]
+    habits: Habits
+    briefing: Reminder
+    standings: Mapping[str, Standing]
+
+
+class Neighbours(NamedTuple):
+    """Whom conversations tell. ``numbers`` gives each turn its number: two of one process have never the same."""
+
+    runner: Ref
+    chunker: Ref
+    journal: Ref
+    notices: Ref
+    presence: Ref
+    sessions: Ref
+    numbers: Iterator[int]
+
+
+class Seated(NamedTuple):
+    """The sessions to a conversation that is at rest: it serves ``session`` from now on. ``seat`` names its seat."""
+
+    session: str
+    seat: int
+
+
+class Answered(NamedTuple):
+    """A conversation to its sessions: it answered as many messages at once since it sat down, and has none in mind."""
+
+    session: str
+    seat: int
+    messages: int
+
+
+class Stopping(NamedTuple):
+    """A conversation to its sessions: a turn that is not wanted any more has still to end; or has ended (``over``)."""
+
+    session: str
+    seat: int
+    over: bool
