@@ -17,6 +17,7 @@ import itertools
 import threading
 from typing import Any
 
+from actors.conversation.behind import Behind
 from actors.conversation.conversation import Conversation
 from actors.conversation.seats import Bench, Seat, Seats
 from actors.conversation.views import Answered, Neighbours, Seated, SessionsView, Stopping
@@ -24,7 +25,7 @@ from actors.conversation.voice import for_agents, let_forget
 from actors.envelopes.control import Reconfigure, Record, Recorded, Ref, Replay, Tick
 from actors.envelopes.facts import Renewed, Settled
 from actors.envelopes.inbound import Absorbed, Admitted, Corrupt, Outcome, Recheck
-from actors.envelopes.steering import Finished, Fresh, Interrupt, Interrupted, Look, Looked, Renew
+from actors.envelopes.steering import Coming, Finished, Fresh, Interrupt, Interrupted, Look, Looked, Renew
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
@@ -64,6 +65,7 @@ class Sessions(Actor):
         """What is to be on disk before somebody is told."""
         self._numbers = itertools.count(1)
         """Of seats."""
+        self._behind = Behind()
         self._revoked = threading.Event()
         self._recheck: Recheck | None = None
         self._is_outdated = True
@@ -76,7 +78,11 @@ class Sessions(Actor):
     def on_receive(self, message: Any) -> None:
         match message:
             case Admitted():
-                self._admitted(message)
+                if not self._behind.holds(message):
+                    self._admitted(message)
+                    self._go_on(message.seq)
+            case Coming(session, seq):
+                self._behind.announce(session, seq)
             case Answered(session, number, messages):
                 seat = self._seats.quick.seats.get(session)
                 if seat is not None and seat.number == number and seat.answered(messages, self.clock.monotonic()):
@@ -116,6 +122,11 @@ class Sessions(Actor):
             self._wait(message)
         chat, session = row.chat.id, message.session
         event("info", "sessions", "admitted", account=row.account, chat=chat, session=session, guid=row.guid)
+
+    def _go_on(self, seq: int) -> None:
+        """Row ``seq`` is here, or done: what came behind it may go."""
+        for message in self._behind.came(seq):
+            self._admitted(message)
 
     def _tell(self, seat: Seat[Ref], message: Admitted) -> None:
         seat.told()
@@ -164,6 +175,7 @@ class Sessions(Actor):
             seat = self._open.pop(seq, None)
             if seat is not None and seat.ended(now):
                 self._seat(seat.bench)
+            self._go_on(seq)
 
     def _stopping(self, session: str, number: int, over: bool) -> None:
         seat = self._seats.get(session)

