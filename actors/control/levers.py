@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.control.inbox import Done, Inbox, Question
-from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Record, Recorded, Ref, Replay, Tick
-from actors.envelopes.facts import Adjusted
+from actors.envelopes.control import AllowedChanged, Discard, Order, Probe, Ref, Replay, Tick
 from actors.envelopes.inbound import Notify
 from actors.envelopes.link import Call
-from actors.envelopes.steering import Fresh, Renew
+from actors.envelopes.steering import Fresh, Mend, Renew
 from actors.runtime.actor import Actor, Context
 
 
@@ -64,8 +63,7 @@ class Levers:
 
     def lift(self, session: str, seconds: float, done: Callable[[bool], None]) -> bool:
         """Forget that the last turns of a session failed; ``done`` as in ``renew``."""
-        fact = Adjusted(session, "failures", 0)
-        return self._settle("journal", Recorded, seconds, done, lambda inbox: Record(fact, inbox))
+        return self._settle("sessions", Fresh, seconds, done, lambda inbox: Mend(session, None, inbox))
 
     def _settle(
         self, name: str, kind: type, seconds: float, done: Callable[[bool], None], message: Callable[[Ref], Any]

@@ -25,7 +25,7 @@ from actors.envelopes.facts import Adjusted, Settled
 from actors.envelopes.inbound import Absorbed, Admitted, Corrupt, Dropped, Recheck
 from actors.envelopes.outbound import Cancel, Spoke, TurnEnded
 from actors.envelopes.session import Recalled, TurnRecord
-from actors.envelopes.steering import Interrupt, Interrupted, Look, Looked, Renew
+from actors.envelopes.steering import Interrupt, Interrupted, Look, Looked, Mend, Renew
 
 INTERRUPTED = Absorbed("interrupted")
 
@@ -57,6 +57,8 @@ class Conversation(TurnTaking):
                 self.tell(reply_to, Looked(tag, len(self._agenda), since))
             case Renew():
                 self._begin_anew(self.clock.wall())
+            case Mend():
+                self._failures = 0
             case Seated():
                 self._move(message)
                 self._begin_here(self._view)
@@ -102,7 +104,9 @@ class Conversation(TurnTaking):
         if rule.mode == INTERRUPT:
             self._give_up(current, current.given_up(INTERRUPTED, self.clock.wall()))
         elif rule.mode == STEER and current.turn is not None and current.messages and message.agent == current.agent:
-            self._steer(current, message)
+            # What waits before it would be answered after it.
+            if all(one.seq in current.steered for one in self._agenda.ahead(message)):
+                self._steer(current, message)
 
     def _spoke(self, message: Spoke) -> None:
         current = self._underway

@@ -23,9 +23,9 @@ from actors.conversation.seats import Bench, Seat, Seats
 from actors.conversation.views import Answered, Neighbours, Seated, SessionsView, Stopping
 from actors.conversation.voice import for_agents, let_forget
 from actors.envelopes.control import Reconfigure, Record, Recorded, Ref, Replay, Tick
-from actors.envelopes.facts import Renewed, Settled
+from actors.envelopes.facts import Adjusted, Renewed, Settled
 from actors.envelopes.inbound import Absorbed, Admitted, Corrupt, Outcome, Recheck
-from actors.envelopes.steering import Coming, Finished, Fresh, Interrupt, Interrupted, Look, Looked, Renew
+from actors.envelopes.steering import Coming, Finished, Fresh, Interrupt, Interrupted, Look, Looked, Mend, Renew
 from actors.runtime.actor import Actor, Context
 from actors.runtime.logs import event
 
@@ -61,7 +61,7 @@ class Sessions(Actor):
         self._seats: Seats[Ref] = Seats(cap, self._slow_seats())
         self._open: dict[int, Seat[Ref] | None] = {}
         """Rows that were told and have no outcome on disk, with the seat of the conversation that was told them."""
-        self._renewals: list[tuple[Renewed, Renew]] = []
+        self._renewals: list[tuple[Renewed | Adjusted, Renew | Mend]] = []
         """What is to be on disk before somebody is told."""
         self._numbers = itertools.count(1)
         """Of seats."""
@@ -95,9 +95,11 @@ class Sessions(Actor):
                 self._interrupt(session, message)
             case Look(session):
                 self._look(session, message)
-            case Renew():
-                self._renew(message)
-            case Recorded(_, Renewed() as fact):
+            case Renew(session, why):
+                self._begin_again(message, Renewed(session, self.clock.wall(), why))
+            case Mend(session):
+                self._begin_again(message, Adjusted(session, "failures", 0))
+            case Recorded(_, Renewed() | Adjusted() as fact):
                 self._on_disk(fact)
             case Recheck():
                 self._look_again(message)
@@ -228,15 +230,14 @@ class Sessions(Actor):
         else:
             self.tell(message.reply_to, Looked(message.tag, len(self._seats.waiting(session) or ()), None))
 
-    def _renew(self, message: Renew) -> None:
+    def _begin_again(self, message: Renew | Mend, fact: Renewed | Adjusted) -> None:
         seat = self._seats.get(message.session)
         if seat is not None:
             self.tell(seat.who, message)
-        fact = Renewed(message.session, self.clock.wall(), message.why)
         self._renewals.append((fact, message))
         self.tell(self._journal, Record(fact, self.actor_ref))
 
-    def _on_disk(self, fact: Renewed) -> None:
+    def _on_disk(self, fact: Renewed | Adjusted) -> None:
         for waiting in self._renewals:
             if waiting[0] is fact:
                 self._renewals.remove(waiting)

@@ -106,7 +106,7 @@ class TurnTaking(Voice):
     def _begin(self, messages: tuple[Admitted, ...]) -> None:
         name = messages[0].agent
         agent = self._view.agents.get(name)
-        refusal = NO_AGENT if agent is None else self._refusal()
+        refusal = NO_AGENT if agent is None else self._refusal(messages[0].released)
         # A session that may begin anew by itself is looked at all the same: that ends its quarantine.
         if agent is None or (refusal is not None and (self._policy is None or refusal is MUTED)):
             self._settle(messages, refusal or NO_AGENT)
@@ -117,12 +117,12 @@ class TurnTaking(Voice):
         else:
             self._at_once(agent, messages, None)
 
-    def _refusal(self) -> Outcome | None:
-        """Why no turn begins."""
+    def _refusal(self, is_released: bool = False) -> Outcome | None:
+        """Why no turn begins. What somebody released is tried once, whatever became of the turns before it."""
         send = self._standing.send if self._view.standings else None
         if send == "off" or (send != "on" and not self._is_allowed):
             return MUTED
-        if self._failures >= MOST_FAILURES:
+        if self._failures >= MOST_FAILURES and not is_released:
             return Held(f"quarantined: {self._failures} turns in a row failed", RUNTIME_KEY)
         return None
 
@@ -133,7 +133,8 @@ class TurnTaking(Voice):
         memory = self._memory.with_latest(answer, current.asked.turns)
         if self._policy is not None:
             memory = self._renewed_when_due(current, memory)
-        agent, messages, refusal = self._view.agents[current.agent], tuple(current.messages), self._refusal()
+        agent, messages = self._view.agents[current.agent], tuple(current.messages)
+        refusal = self._refusal(messages[0].released)
         current.asked = None
         if refusal is not None:
             self._underway = None

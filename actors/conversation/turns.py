@@ -138,6 +138,11 @@ class Agenda:
         lane = self._lanes.get(address_of(message), ())
         return tuple(entry.message for entry in lane if entry.message.agent == message.agent)
 
+    def ahead(self, message: Admitted) -> tuple[Admitted, ...]:
+        """What waits in its chat and is to be answered before it."""
+        lane = self._lanes.get(address_of(message), ())
+        return tuple(entry.message for entry in lane if entry.message.seq < message.seq)
+
     def remove(self, unwanted: Callable[[Admitted], object]) -> tuple[Admitted, ...]:
         """These wait no longer; they come back in the order they came."""
         found: list[_Entry] = []

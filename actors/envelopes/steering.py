@@ -52,8 +52,19 @@ class Renew(Envelope, gc=True):
     reply_to: Ref | None = None
 
 
+class Mend(Envelope, gc=True):
+    """The operator says that what made turns of a session fail is mended: it is not quarantined any more.
+
+    ``reply_to`` is told ``Fresh`` once that is on disk.
+    """
+
+    session: str
+    tag: Any
+    reply_to: Ref
+
+
 class Fresh(Envelope):
-    """The session began anew."""
+    """The session began anew, or is mended."""
 
     tag: Any
 

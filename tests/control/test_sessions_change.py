@@ -14,9 +14,8 @@ from actors.control.client import ControlError, request
 from actors.control.levers import Levers
 from actors.control.lock import InstanceLock
 from actors.control.view import GatewayView
-from actors.envelopes.control import Record, Recorded, Ref
-from actors.envelopes.facts import Adjusted
-from actors.envelopes.steering import Fresh, Renew
+from actors.envelopes.control import Ref
+from actors.envelopes.steering import Fresh, Mend, Renew
 from actors.runtime.actor import Actor
 from config import Places
 from tests.control.builders import Told, gateway
@@ -224,18 +223,16 @@ def test_the_lever_waits_until_the_session_is_fresh(place: Stage) -> None:
     assert heard == [True]
 
 
-def test_the_lever_forgets_failures_in_the_journal(place: Stage) -> None:
-    told = Probe("journal")
-    roster: dict[str, Ref] = {"journal": told.ref}
+def test_the_lever_says_that_a_session_is_mended(place: Stage) -> None:
+    told = Probe("sessions")
+    roster: dict[str, Ref] = {"sessions": told.ref}
     heard: list[bool] = []
     levers = Levers(roster, place.context("control"))
     assert levers.lift(MAIN, operations.SETTLED_SECONDS, heard.append)
-    record = told.next(Record)
-    assert isinstance(record.fact, Adjusted)
-    assert tuple(getattr(record.fact, name) for name in ("session", "name", "value")) == (MAIN, "failures", 0)
-    assert record.then is not None
+    mend = told.next(Mend)
+    assert mend.session == MAIN
     place.advance(operations.SETTLED_SECONDS + 1)
-    Actor.tell(record.then, Recorded(0, record.fact))
+    Actor.tell(mend.reply_to, Fresh(mend.tag))
     place.settle()
     assert heard == [False]
 
