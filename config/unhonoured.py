@@ -33,6 +33,7 @@ _ACCOUNT = {
 _AGENT = {"labels": "name", "acp": "runtime.acp.backend"}
 _REST = {
     "shell": "env.shellEnv",
+    "scopes": "session.scope",
     "store": "session.store",
     "threads": "session.resetByType.thread",
     "queue": "messages.queue.drop",

@@ -25,7 +25,8 @@ ELSEWHERE = {
 }
 """Attributes that need no reader outside the schema, and why."""
 NAMESAKES = {
-    *("at_hour", "backend", "drop", "enabled", "file", "idle_minutes", "markdown", "mode", "name", "store", "text"),
+    *("at_hour", "backend", "drop", "enabled", "file", "idle_minutes", "markdown", "mode", "name", "scope", "store"),
+    "text",
 }
 """Attributes of keys of the table that are those of other things, too."""
 

@@ -2,11 +2,14 @@
 
 import json
 import random
+import threading
 from typing import Any
 
 import psutil
 import pytest
 
+from actors.simulator.model_script import Answer, say
+from actors.simulator.model_server import ModelServer
 from tests.journeys.house import House
 from tests.support.waiting import wait_for
 
@@ -21,13 +24,15 @@ def handle(number: int) -> str:
 
 
 class City:
-    """A house with a person for each session, and the echo agent."""
+    """A house with a person for each session, and the echo agent, or a model at that address."""
 
-    def __init__(self, house: House, people: int) -> None:
+    def __init__(self, house: House, people: int, model: str = "", most: int = 4) -> None:
         self.house = house
-        house.configure({"dmPolicy": "open", "allowFrom": ["*"]})
+        runtime = {"type": "model", "model": "local:slow", "baseUrl": model} if model else {"type": "echo"}
+        house.configure({"dmPolicy": "open", "allowFrom": ["*"]}, [{"id": "main", "runtime": runtime}])
         file = house.state / "openclaw.json"
         config = json.loads(file.read_text()) | {"session": {"dmScope": "per-peer"}}
+        config["agents"]["defaults"] = {"maxConcurrent": most}
         file.write_text(json.dumps(config))
         with house.db.transaction():
             self.chats = [house.db.direct_chat(handle(number)) for number in range(people)]
@@ -94,3 +99,39 @@ def test_thousands_of_sessions_take_turns_in_a_few_dozen_conversations(house: Ho
     }
     assert len(city.command("sessions", "list", "--limit", str(2 * MANY), "--json")["sessions"]) == MANY
     assert house.stop() == 0
+
+
+class SlowModel:
+    """A server whose model thinks for a second, and how many requests it had at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now = 0
+        self.peak = 0
+        self.server = ModelServer(reply=self._reply)
+
+    def _reply(self, _: Any) -> Answer:
+        with self._lock:
+            self._now += 1
+            self.peak = max(self.peak, self._now)
+        threading.Event().wait(1.0)
+        with self._lock:
+            self._now -= 1
+        return say("well thought")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_thousand_sessions_at_once_are_bounded_by_turns_and_not_by_actors(house: House) -> None:
+    people, most = 1_000, 100
+    model = SlowModel()
+    with model.server:
+        city = City(house, people, model.server.url, most)
+        city.write(list(range(people)), "hello")
+        city.wait(people)
+        assert house.ends() == {"replied": people}
+        # As many turns as may run did run, each in a conversation of its own, with one more behind it.
+        assert model.peak == most
+        assert max(city.live) <= 2 * most
+        assert len(model.server.requests) == people
+        assert house.stop() == 0
