@@ -2,8 +2,9 @@
 
 The same file may serve OpenClaw, so what belongs to its other parts is accepted, taken out before validation
 and named once as ignored. Everything else that is unknown is an error. `GUARDS` are different: they restrict
-what an agent may do, nothing here enforces them, and `config.checks` decides whether that is an error.
-Locations are key patterns in which `*` stands for any id or index.
+what an agent may do, nothing here enforces them, and `config.checks` decides whether that is an error; one that
+restricts nothing (`{}`, a sandbox whose mode is off) is ignored like the rest. Locations are key patterns in which
+`*` stands for any id or index.
 """
 
 from __future__ import annotations
@@ -116,15 +117,22 @@ def _sift(node: Node, pattern: Pattern, path: Path, ignored: dict[str, None], gu
         return node
     kept: dict[str, Node] = {}
     for key, child in node.value.items():
-        if key in GUARDS.get(pattern, ()):
+        is_guard = key in GUARDS.get(pattern, ())
+        if is_guard and _restricts(key, child):
             guards.append((*path, key))
-        elif key in IGNORED.get(pattern, ()):
+        elif is_guard or key in IGNORED.get(pattern, ()):
             ignored[".".join((*pattern, key)).replace(".list.*", ".list[]").replace("bindings.*", "bindings[]")] = None
         else:
             step = (*pattern, key)
             step = step if step in _PREFIXES else (*pattern, "*")
             kept[key] = _sift(child, step, (*path, key), ignored, guards)
     return node.with_value(kept)
+
+
+def _restricts(key: str, guard: Node) -> bool:
+    """Whether a guard asks for anything: an empty block does not, nor does a sandbox that is switched off."""
+    mode = guard.get("mode") if key == "sandbox" else None
+    return bool(guard.value) and (mode is None or mode.value != "off")
 
 
 def known_keys(path: Path) -> frozenset[str]:

@@ -6,7 +6,7 @@ write instead, for the start of the gateway and for ``config validate``. Nothing
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from actors.access import list_check
+from actors.access import list_check, runtimes
 from actors.access.access_groups import members
 from actors.access.channel_keys import ignored
 from actors.access.commands import OWNERS_KEY
@@ -134,12 +134,26 @@ def _commands(view: AccessView) -> Iterator[str]:
 
 def _agents(config: Config, view: AccessView) -> Iterator[str]:
     """Agents that cannot answer as they are: what is written to them is held (``no agent``)."""
-    paths = {agent.id: f"agents.list.{index}" for index, agent in enumerate(config.agents.listed)}
-    paths |= {normalize_id(key, "main"): dotted(("agents", "entries", key)) for key in config.agents.entries}
+    paths = _agent_paths(config)
     for agent in view.agents.values():
         if agent.problem:
             # Where the file names no agent there is one all the same.
             yield f"{paths.get(agent.id, 'agents.list')}: {agent.problem}; until then its messages are held"
+
+
+def of_agents(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
+    """What agents need that is not here, in this environment or installed: their messages would be held."""
+    paths = _agent_paths(config)
+    for agent in config.agents.list or (config.default_agent(),):
+        if not runtimes.fault(agent, config):
+            for why in runtimes.lacks(agent, config, environment):
+                yield f"{paths.get(agent.id, 'agents')}: {why}"
+
+
+def _agent_paths(config: Config) -> dict[str, str]:
+    """Where agents stand, by id."""
+    paths = {agent.id: f"agents.list.{index}" for index, agent in enumerate(config.agents.listed)}
+    return paths | {normalize_id(key, "main"): dotted(("agents", "entries", key)) for key in config.agents.entries}
 
 
 def _channels(config: Config) -> Iterator[str]:

@@ -138,6 +138,8 @@ class Commands(NamedTuple):
 
     def found_in(self, text: str, mentions: Mentions, with_files: bool) -> Recognised | None:
         """The command that ``text`` is, with or without a mention before it, switched on or not; None for text."""
+        if self.triggers is None and not recognise.may_be_command(text):
+            return None
         return recognise.recognised(text, self.triggers, mentions.are_all_of, with_files=with_files)
 
     def key(self, is_group: bool) -> str:

@@ -13,7 +13,7 @@ from actors.access.handles import can_be_answered
 from actors.access.question import BLOCKED, LET_IN, PAIRED, STRANGER, UNKNOWN, Question
 from actors.access.reflection import reflected
 from actors.access.runtimes import RUNTIME_KEY
-from actors.commands.parse import RESETS
+from actors.commands.parse import RESETS, STEERING
 from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Verdict
 from actors.normalizer import fences
 from actors.normalizer.anchors import NO_ANCHOR, is_anchorless, may_be_note
@@ -169,8 +169,10 @@ def _control(q: Question) -> Verdict | None:
     # No agent is needed for it. One that is switched off too: whoever may read by commands is told of the switch.
     if q.said is None or not q.is_control:
         return None
-    onward = q.said.name in RESETS and bool(q.said.arguments or q.row.attachments)
-    return Control(q.session, q.agent.id, q.service, q.commanding, onward)
+    name = q.said.name
+    # What stands behind a reset is a message, if the reset is in force.
+    speaks = name in RESETS and bool(q.said.arguments or q.row.attachments) and (q.is_command or not q.said.written)
+    return Control(q.session, q.agent.id, q.service, q.commanding, name in STEERING, speaks)
 
 
 def _no_agent(q: Question) -> Verdict | None:

@@ -2,11 +2,14 @@
 
 In: an agent of the config, and its defaults. Out: whether it takes time, the model it asks, and why it cannot answer.
 An agent without a runtime is a model agent where it, or the defaults, name a model; never an echo (OpenClaw's
-``embedded`` is the same here). Keys and programs are not looked for: what is only not there yet is told when it is
-needed.
+``embedded`` is the same here). ``fault`` looks at the config alone; what is only not there yet (keys, packages) is told
+by ``lacks``, and again when it is needed.
 """
 
+from collections.abc import Iterator, Mapping
+
 from actors.agents.acp import programs as acp_programs
+from actors.agents.extras import ACP, MODEL
 from actors.agents.model import names as model_names
 from config.schema.agents import AcpRuntime, Agent, CommandRuntime, EchoRuntime, EmbeddedRuntime, ModelRuntime
 from config.schema.root import Config
@@ -49,3 +52,17 @@ def fault(agent: Agent, config: Config) -> str:
         case None if not model_names.names(agent, config):
             return f"no runtime and no model: {REMEDY}"
     return model_names.fault(agent, config)
+
+
+def lacks(agent: Agent, config: Config, environment: Mapping[str, str]) -> Iterator[str]:
+    """What is not there that an agent without a ``fault`` needs: packages, keys; each with the remedy."""
+    match agent.runtime:
+        case EchoRuntime() | CommandRuntime():
+            return
+        case AcpRuntime():
+            extra = ACP
+        case _:
+            extra = MODEL
+            yield from model_names.lacks(agent, config, environment)
+    if not extra.is_here:
+        yield f"{extra.remedy}; until then its messages are held"

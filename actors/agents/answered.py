@@ -37,6 +37,8 @@ def _checked(number: int, said: Said) -> TurnEnded:
     """Raises TypeError for what is no answer."""
     if type(said) is not Said:
         raise TypeError(f"answered with {type(said).__name__}")
+    if said.usage is None and said.media == () and said.taken == () and type(said.text) is str:
+        return TurnEnded(number, readable(said.text), "")
     text, media = part(said.text, said.media)
     taken = tuple(seq for seq in said.taken if type(seq) is int)
     return TurnEnded(number, text, "", media, taken, None if said.usage is None else _usage(said.usage))

@@ -1,8 +1,9 @@
 """What an agent is: a turn in, text or a failure out; and the job it is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from actors.envelopes.inbound import Admitted
 from actors.envelopes.outbound import Turn, Usage
@@ -12,8 +13,7 @@ class AgentError(Exception):
     """The agent could not answer. The message is for the operator; it never reaches the chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, gc=False):
     """An agent's answer, or the last part of it; blank text or ``NO_REPLY`` says nothing.
 
     ``media`` are paths of files, ``taken`` the seqs of messages the agent was steered by and took in.
@@ -52,8 +52,7 @@ def _unheard(_text: str, _media: tuple[str, ...]) -> None:
     """Nobody listens to parts."""
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """One turn as an agent gets it.
 
     ``deadline`` is in monotonic seconds; ``cancelled`` is set when the turn is not wanted any more, at the deadline

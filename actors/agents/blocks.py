@@ -69,9 +69,9 @@ class Blocks:
             self._due = self._least
             yield from self._cut(end)
 
-    def rest(self) -> str:
-        """What is left; nothing afterwards."""
-        text, self._text = self._text, ""
+    def rest(self, more: str = "") -> str:
+        """What is left, and ``more``; nothing afterwards."""
+        text, self._text = self._text + more, ""
         return text.strip("\n").rstrip()
 
     def _cut(self, end: int) -> Iterator[str]:

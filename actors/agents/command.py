@@ -1,9 +1,9 @@
 """The command agent: a program answers. The turn is one JSON object on its stdin, the reply is its stdout.
 
 What it is told is ``context.TurnContext``, what it may write ``command_output``. It gets a clean environment (no
-secrets of the gateway), its workspace as the working folder and a deadline; afterwards its whole process group is gone.
-What it writes to stderr stands in the log and never in a chat; of a failure the operator is told how it ended and the
-last such line.
+secrets of the gateway), its workspace as the working folder and a deadline; afterwards its whole process group is gone,
+and soon after the gateway too, however that ends. What it writes to stderr stands in the log and never in a chat; of a
+failure the operator is told how it ended and the last such line.
 """
 
 import os
@@ -15,8 +15,9 @@ from pathlib import Path
 from actors.agents.base import AgentError, Job, Said
 from actors.agents.briefing.briefing import Briefing
 from actors.agents.command_output import NOTHING, Output, OutputError, Part
+from actors.agents.watchman import WATCHMAN
 from actors.runtime import logs
-from actors.runtime.process import Child, SpawnError, spawn
+from actors.runtime.process import Child, SpawnError
 from config.redaction import redact
 
 KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "TERM")
@@ -60,8 +61,10 @@ class CommandAgent:
         if self._workspace is not None and not Path(self._workspace).is_dir():
             remedy = f"create it, or change the workspace of agent {self._name}"
             raise AgentError(f"cannot start: its workspace {self._workspace} is no folder: {remedy}")
+        if job.cancelled.is_set():
+            raise AgentError("cancelled")
         try:
-            child = spawn(self._command, env=self._environment, cwd=self._workspace)
+            child = WATCHMAN.spawn(self._command, self._environment, self._workspace)
         except SpawnError as error:
             raise AgentError(f"cannot start: {error}") from error
         run = _Run(child, job, self._timeout, self._workspace or ".", f"agent:{self._name}")

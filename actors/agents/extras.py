@@ -23,7 +23,8 @@ class Extra(NamedTuple):
     def remedy(self) -> str:
         """How to get it, as a sentence."""
         return (
-            f"{self.purpose} need more packages: run `gateway extras`, or pip install 'imessage-gateway[{self.name}]'"
+            f"{self.purpose} need more packages: run `bin/gateway extras`, "
+            f"or pip install 'imessage-gateway[{self.name}]'"
         )
 
 

@@ -136,7 +136,7 @@ class CommandDesk(Actor):
         if message is self._current:
             self._say(message, BROKEN)
             return
-        if message.seq in self._known:
+        if message.seq in self._known and not message.released:
             # Told by the journal on its own and by its replay: it is being answered.
             return
         self._remember(message.seq)

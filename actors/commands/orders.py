@@ -27,7 +27,7 @@ def told(order: Order, message: Commanded, me: Ref) -> tuple[str, Envelope]:
         case Overlay(edits, reset):
             return KEEPER, Overrule(edits, reset, seq, me)
         case Stopping(chat):
-            return SESSIONS, Interrupt(session, chat, STOPPED, seq, me)
+            return SESSIONS, Interrupt(session, chat, STOPPED, seq, me, before=seq)
         case Renewing():
             return SESSIONS, Renew(session, ASKED, seq, me)
         case Looking():

@@ -60,7 +60,9 @@ BY_NAME = frozenset({"config", "debug", "allowlist", "restart"})
 """Carried out here, and only for people who are named: what these show names people."""
 OF_A_SESSION = frozenset({"activation", "send", "queue", "model"})
 """Carried out here: how one session differs from the config. Shown to whoever may command, set by an owner."""
-CARRIED_OUT = BY_NAME | OF_A_SESSION | RESETS | {"help", "commands", "status", "whoami", "stop"}
+STEERING = OF_A_SESSION | RESETS | {"stop"}
+"""Commands that change how a session goes on: what is written there after one waits until it is carried out."""
+CARRIED_OUT = BY_NAME | STEERING | {"help", "commands", "status", "whoami"}
 """The main names of the commands this gateway carries out itself; any other reaches the agent as text."""
 
 TRAILING = " \t\r\n.!?,;:\u2026\u3002\uff01\uff1f"

@@ -18,6 +18,8 @@ HEAD = 1024
 """Characters of a message in which a trigger is looked for."""
 
 _LONGEST_ABORT = max(map(len, ABORTS))
+_LAST = frozenset(TRAILING).union(*({word[-1], word[-1].upper()} for word in ABORTS))
+"""What a message ends with that may end with an abort word."""
 
 
 class Recognised(NamedTuple):
@@ -35,6 +37,11 @@ class Recognised(NamedTuple):
 
 
 Pattern = re.Pattern[str]
+
+
+def may_be_command(text: str) -> bool:
+    """Whether ``text`` can be a command where there are no triggers; most messages cannot, at the first glance."""
+    return "/" in text or (text[-1:] in _LAST and text.rstrip(TRAILING)[-_LONGEST_ABORT:].lower().endswith(ABORTS))
 
 
 def compiled(triggers: Iterable[str]) -> Pattern | None:

@@ -175,7 +175,7 @@ class Gateway:
         clock.stop()
         for dispatcher in (operations, wiring.flow, wiring.beside):
             dispatcher.stop()
-        wiring.close()
+        wiring.close(hurry=not over.is_set())
         self._log.info("stopped")
         return self._code
 

@@ -24,13 +24,14 @@ class NoSuchSessionError(Exception):
 def resolve(keys: Sequence[str], word: str) -> str:
     """The key that ``word`` is, or else the only one that ends with its segments, or else begins with it.
 
-    Raises ``NoSuchSessionError``.
+    As it is written first, then in any case: keys are in lower case, but for letters that are not ASCII. Raises
+    ``NoSuchSessionError``.
     """
-    word = word.strip().lower()
-    if word in keys:
-        return word
-    found = [key for key in keys if word and key.endswith(f":{word}")]
-    found = found or [key for key in keys if word and key.startswith(word)]
+    word = word.strip()
+    found: list[str] = []
+    for fits in (_is, _ends, _begins):
+        for folded in (str, str.casefold):
+            found = found or [key for key in keys if word and fits(folded(key), folded(word))]
     if len(found) == 1:
         return found[0]
     if found:
@@ -38,6 +39,18 @@ def resolve(keys: Sequence[str], word: str) -> str:
     if not keys:
         raise NoSuchSessionError(f"no session {word[:80]!r}: there are none yet")
     raise NoSuchSessionError(f"no session {word[:80]!r}. There are: {_named(keys)}")
+
+
+def _is(key: str, word: str) -> bool:
+    return key == word
+
+
+def _ends(key: str, word: str) -> bool:
+    return key.endswith(f":{word}")
+
+
+def _begins(key: str, word: str) -> bool:
+    return key.startswith(word)
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -18,14 +18,14 @@ from actors.conversation import notes
 from actors.conversation.turning import TurnTaking
 from actors.conversation.turns import INTERRUPT, STEER, address_of
 from actors.conversation.underway import REPLIED, Underway
-from actors.conversation.views import Answered, Seated, SessionsView
+from actors.conversation.views import Answered, Halt, Seated, SessionsView, is_meant
 from actors.conversation.voice import for_agents
 from actors.envelopes.control import Reconfigure, Record, Tick
 from actors.envelopes.facts import Adjusted, Settled
 from actors.envelopes.inbound import Absorbed, Admitted, Corrupt, Dropped, Recheck
 from actors.envelopes.outbound import Cancel, Spoke, TurnEnded
 from actors.envelopes.session import Recalled, TurnRecord
-from actors.envelopes.steering import Interrupt, Interrupted, Look, Looked, Mend, Renew
+from actors.envelopes.steering import Interrupted, Look, Looked, Mend, Renew
 
 INTERRUPTED = Absorbed("interrupted")
 
@@ -50,13 +50,13 @@ class Conversation(TurnTaking):
             case Tick("look"):
                 self._wake = math.inf
                 self._next()
-            case Interrupt():
-                self._interrupt(message)
+            case Halt():
+                self._halt(message)
             case Look(_, tag, reply_to):
                 since = None if self._underway is None else self._underway.began_at
                 self.tell(reply_to, Looked(tag, len(self._agenda), since))
             case Renew():
-                self._begin_anew(self.clock.wall())
+                self._begin_anew()
             case Mend():
                 self._failures = 0
             case Seated():
@@ -89,7 +89,10 @@ class Conversation(TurnTaking):
         self._next()
 
     def _close(self, message: Admitted) -> None:
-        """A restart cut off its answer, parts of which are on their way: there is no second one."""
+        """A restart cut off its answer, parts of which are on their way: there is no second one.
+
+        The journal knows which other rows the turn had, and what was said.
+        """
         now, row = self.clock.wall(), message.row
         self.log.warning("a restart cut off the answer to {} in chat {}: it is not begun anew", row.guid, row.chat.id)
         record = TurnRecord(self._session, message.agent, (message.seq,), "", now, now)
@@ -103,10 +106,14 @@ class Conversation(TurnTaking):
             return
         if rule.mode == INTERRUPT:
             self._give_up(current, current.given_up(INTERRUPTED, self.clock.wall()))
-        elif rule.mode == STEER and current.turn is not None and current.messages and message.agent == current.agent:
-            # What waits before it would be answered after it.
-            if all(one.seq in current.steered for one in self._agenda.ahead(message)):
-                self._steer(current, message)
+        elif rule.mode == STEER and self._may_steer(current, message):
+            self._steer(current, message)
+
+    def _may_steer(self, current: Underway, message: Admitted) -> bool:
+        """Not where something waits before it, which would be answered after it then."""
+        if current.turn is None or not current.messages or message.agent != current.agent:
+            return False
+        return all(one.seq in current.steered for one in self._agenda.ahead(message))
 
     def _spoke(self, message: Spoke) -> None:
         current = self._underway
@@ -116,19 +123,15 @@ class Conversation(TurnTaking):
             self._tell_endings(current.said(message.text, message.media))
             self._attend(current.turn, spoke=True)
 
-    def _interrupt(self, message: Interrupt) -> None:
-        chat, outcome = message.chat, Absorbed(message.why)
-
-        def is_meant(one: Admitted) -> bool:
-            return chat is None or (one.address.source, one.address.chat_id) == chat
-
-        gone = self._agenda.remove(is_meant)
+    def _halt(self, halt: Halt) -> None:
+        order, outcome = halt.order, Absorbed(halt.order.why)
+        gone = self._agenda.remove(lambda one: is_meant(order, one))
         self._settle(gone, outcome)
         current = self._underway
-        runs = current is not None and is_meant(current.first)
+        runs = current is not None and is_meant(order, current.first)
         if current is not None and runs:
             self._give_up(current, current.given_up(outcome, self.clock.wall()))
-        self.tell(message.reply_to, Interrupted(message.tag, runs, len(gone)))
+        self.tell(order.reply_to, Interrupted(order.tag, runs, halt.gone + len(gone)))
         self._next()
 
     def _look_again(self, recheck: Recheck) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from actors.conversation.keys import CHANNEL
+from actors.conversation.keys import CHANNEL, is_group
 from actors.conversation.resets import ResetPolicy
 from actors.conversation.turns import COLLECT, FOLLOWUP, INTERRUPT, STEER, QueueRule
 from config.account import Account
@@ -122,11 +122,6 @@ class Habits:
         return self.patiences.get(agent, self.patience)
 
 
-def is_group(session: str) -> bool:
-    """Whether a session is that of a group."""
-    return _GROUP in session
-
-
 def queue_mode(name: str | None) -> str | None:
     """One of the four modes; None for a name that is none, or an agent's own choice."""
     if name is None:
@@ -185,7 +180,6 @@ def _fits(match: SendMatch, session: str) -> bool:
     return head is None or session.split(":", 2)[-1].startswith(head.strip().lower())
 
 
-_GROUP = f":{CHANNEL}:group:"
 _KINDS = {True: ("group", "channel"), False: ("direct", "dm")}
 
 

@@ -19,6 +19,12 @@ def group_key(agent: str, chat_id: int) -> str:
     return f"agent:{agent}:{CHANNEL}:group:{chat_id}"
 
 
+def is_group(session: str) -> bool:
+    """Whether a session is that of a group. An account may be called so, too."""
+    parts = session.split(":", 4)
+    return parts[2:4] == [CHANNEL, "group"] and not parts[-1].startswith("direct:")
+
+
 def direct_key(agent: str, scope: str, account: str, peer: str) -> str:
     """A direct chat's session; ``scope`` is ``session.dmScope``, ``peer`` a canonical handle or a linked name.
 

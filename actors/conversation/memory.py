@@ -1,7 +1,8 @@
 """What an agent is reminded of: the journal's answer, and the latest turns that are not in it yet. Pure.
 
 A turn's record goes to the journal behind its answer, through those who cut and send it; a question goes there
-straight, so the answer may lack the turns of a moment ago. The conversation keeps those until they are in it.
+straight, so the answer may lack the turns of a moment ago. The conversation keeps those until they are in it. What
+counts is the order of turns: a clock may be put back.
 """
 
 from collections.abc import Sequence
@@ -20,16 +21,15 @@ class Memory:
 
     def __init__(self) -> None:
         self._latest: tuple[Past, ...] = ()
-        self._anew_at = float("-inf")
 
     def add(self, record: TurnRecord, messages: Sequence[Admitted]) -> None:
         """A turn ended. One that began before the session began anew is not told."""
-        if record.began_at >= self._anew_at:
+        if not record.before_renewal:
             self._latest = (*self._latest, past(record, messages))[-KEPT:]
 
-    def begin_anew(self, at: float) -> None:
-        """What was said before ``at`` is not told any more."""
-        self._latest, self._anew_at = (), at
+    def begin_anew(self) -> None:
+        """What was said before is not told any more."""
+        self._latest = ()
 
     def with_latest(self, answer: Recalled, most: int) -> Recalled:
         """The journal's answer to the question for ``most`` turns, with those it lacks."""
@@ -65,28 +65,27 @@ def past(record: TurnRecord, messages: Sequence[Admitted]) -> Past:
 
 def missing(latest: Sequence[Past], answer: Recalled, most: int) -> tuple[Past, ...]:
     """Those of the ``latest`` turns that the journal does not know yet; it was asked for ``most`` turns."""
+    if most <= 0:
+        # It tells none, only when the last one ended that it knows.
+        return tuple(one for one in latest if answer.last_at is None or one.ended_at > answer.last_at)
     known = {one.seq for one in answer.turns}
-    # A full answer may leave out what it knows: what ended before all it tells.
-    begins = float("-inf")
-    if most > 0 and len(answer.turns) >= most:
-        begins = answer.turns[0].began_at
-    elif most <= 0 and answer.last_at is not None:
-        begins = answer.last_at
-    return tuple(one for one in latest if one.seq not in known and one.ended_at > begins)
+    places = [place for place, one in enumerate(latest) if one.seq in known]
+    # A full answer may leave out what it knows: what came before all it tells.
+    begins = places[-1] if places and len(answer.turns) >= most else 0
+    return tuple(one for one in latest[begins:] if one.seq not in known)
 
 
 def merged(answer: Recalled, latest: Sequence[Past], most: int) -> Recalled:
-    """The answer with the turns it lacks, ``most`` turns in all."""
+    """The answer with the turns it lacks, ``most`` turns in all. Those will stand behind the others in the journal."""
     if not latest:
         return answer
-    turns = sorted((*answer.turns, *latest), key=lambda one: one.ended_at)
-    ended = turns[-1].ended_at
+    turns = (*answer.turns, *latest)
     return replace(
         answer,
-        turns=tuple(turns[-most:]) if most > 0 else (),
+        turns=turns[-most:] if most > 0 else (),
         number=answer.number + len(latest),
         started_at=latest[0].began_at if answer.started_at is None else answer.started_at,
-        last_at=ended if answer.last_at is None else max(answer.last_at, ended),
+        last_at=latest[-1].ended_at,
     )
 
 

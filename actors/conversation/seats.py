@@ -8,6 +8,9 @@ used one gives its seat up first.
 A session is at rest when all it was told has its outcome on disk. A conversation that answers at once keeps nothing in
 mind, so it is at rest as soon as it says that it answered as many messages as it was told. Whoever sat in a seat that
 is given up serves the next session.
+
+A session whose agent answered at once, and takes its time by another config, leaves its seat as soon as it is at rest,
+for one on the other bench; until then what it is told waits.
 """
 
 from collections import OrderedDict
@@ -21,16 +24,17 @@ Who = TypeVar("Who")
 
 class Seat(Generic[Who]):
     """``who`` serves a session. ``number`` names the seat, as nobody has it twice. ``sent`` counts what was told,
-    ``open`` what of it has no outcome yet; ``used`` is when it came to rest.
+    ``open`` what of it has no outcome yet; ``used`` is when it came to rest. ``leaves``: for the other bench.
     """
 
-    __slots__ = ("bench", "number", "open", "sent", "session", "used", "who")
+    __slots__ = ("bench", "leaves", "number", "open", "sent", "session", "used", "who")
 
     def __init__(self, session: str, bench: "Bench[Who]", who: Who, number: int) -> None:
         self.session = session
         self.bench = bench
         self.who = who
         self.number = number
+        self.leaves = False
         self.sent = 0
         self.open = 0
         self.used = 0.0
@@ -50,6 +54,11 @@ class Seat(Generic[Who]):
         """One of its messages has its outcome on disk, or what had still to end did. Whether it rests by that."""
         self.open -= 1
         return not self.open and self._rest(now)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is at rest."""
+        return self.session in self.bench.resting
 
     def answered(self, count: int, now: float) -> bool:
         """The conversation keeps nothing of the first ``count`` messages. Whether it came to rest by that."""
@@ -97,6 +106,10 @@ class Bench(Generic[Who]):
         session, _ = self.resting.popitem(last=False)
         return self.seats.pop(session)
 
+    def leave(self, seat: Seat[Who]) -> None:
+        """One that is at rest is given up."""
+        del self.resting[seat.session], self.seats[seat.session]
+
     def first(self) -> tuple[str, list[Admitted]]:
         """Who is the next to sit down, with what they were told. There must be one."""
         return self.waiting.popitem(last=False)
@@ -120,10 +133,12 @@ class Seats(Generic[Who]):
     def __init__(self, quick: int, slow: int) -> None:
         self.quick: Bench[Who] = Bench(quick)
         self.slow: Bench[Who] = Bench(slow)
+        self.moving: dict[str, list[Admitted]] = {}
+        """Sessions that leave their seats for one on the slow bench, with what they were told since."""
 
     @property
     def benches(self) -> tuple[Bench[Who], Bench[Who]]:
-        """Both."""
+        """The quick one and the slow one."""
         return self.quick, self.slow
 
     def get(self, session: str) -> Seat[Who] | None:
@@ -136,9 +151,14 @@ class Seats(Generic[Who]):
 
     def waiting(self, session: str) -> list[Admitted] | None:
         """What a session that waits for a seat was told; None for one that does not wait."""
-        return self.quick.waiting.get(session) or self.slow.waiting.get(session)
+        return self.quick.waiting.get(session) or self.slow.waiting.get(session) or self.moving.get(session)
+
+    def lines(self) -> list[tuple[str, list[Admitted]]]:
+        """All that wait, with what they were told."""
+        return [*self.quick.waiting.items(), *self.slow.waiting.items(), *self.moving.items()]
 
     def leave(self, session: str) -> None:
         """A session waits no longer."""
         for bench in self.benches:
             bench.waiting.pop(session, None)
+        self.moving.pop(session, None)

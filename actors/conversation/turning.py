@@ -23,12 +23,10 @@ from actors.envelopes.control import Record, Tick
 from actors.envelopes.facts import Renewed
 from actors.envelopes.inbound import Absorbed, Admitted, Corrupt, Held, Outcome
 from actors.envelopes.outbound import Cancel, Reply, Run, Steer, Turn, TurnEnded
-from actors.envelopes.session import NORMAL, Recalled, Standing, TurnRecord
+from actors.envelopes.session import MOST_FAILURES, NORMAL, Recalled, Standing, TurnRecord
 from actors.outbound.answers import MOST_CHUNKS
 from actors.runtime.actor import Context
 
-MOST_FAILURES = 3
-"""Failed turns in a row after which a session is left alone."""
 RUNTIME_KEY = "agents.list[].runtime"
 NO_AGENT = Held("no agent", RUNTIME_KEY)
 MUTED = Absorbed("send policy")
@@ -71,6 +69,7 @@ class TurnTaking(Voice):
 
     def _go_by(self, view: SessionsView) -> None:
         self._view = view
+        self._attends = view.attends
         self._policy = view.habits.reset(self._session)
         self._is_allowed = view.habits.allows(self._session)
         self._is_plain = not view.habits.window and self._policy is None
@@ -89,6 +88,9 @@ class TurnTaking(Voice):
 
     def _next(self) -> None:
         """Begin what may begin now, or look again when it may."""
+        if self._forgets and self._underway is None and not self._stopping:
+            self._forgets = False
+            self._let_forget(self._view.agents.values())
         while self._agenda and self._underway is None and not self._stopping:
             now = self.clock.monotonic()
             found = self._agenda.next(now, self._rule)
@@ -131,8 +133,11 @@ class TurnTaking(Voice):
         if current is None or current.asked is None or answer.before != current.asked.before:
             return  # of a turn that is not wanted any more
         memory = self._memory.with_latest(answer, current.asked.turns)
-        if self._policy is not None:
-            memory = self._renewed_when_due(current, memory)
+        if self._policy is not None and not current.is_old:
+            self._begin_anew_when_due(memory)
+        if current.is_old:
+            # It has not begun: it is the first of the new session.
+            memory, current.is_old, current.began_at = renewed(memory), False, self.clock.wall()
         agent, messages = self._view.agents[current.agent], tuple(current.messages)
         refusal = self._refusal(messages[0].released)
         current.asked = None
@@ -145,22 +150,20 @@ class TurnTaking(Voice):
             self._at_once(agent, messages, memory)
         self._next()
 
-    def _renewed_when_due(self, current: Underway, memory: Recalled) -> Recalled:
-        """What is remembered, which is nothing where the session is to begin anew with this turn."""
+    def _begin_anew_when_due(self, memory: Recalled) -> None:
         assert self._policy is not None
         now = self.clock.wall()
         why = due(self._policy, memory.started_at, memory.last_at, now, self._view.habits.zone)
-        if why is None:
-            return memory
-        self.log.info("session {} begins anew: {}", self._session, why)
-        self.tell(self._around.journal, Record(Renewed(self._session, now, why)))
-        self._begin_anew(now)
-        current.began_at = now
-        return renewed(memory)
+        if why is not None:
+            self.log.info("session {} begins anew: {}", self._session, why)
+            self.tell(self._around.journal, Record(Renewed(self._session, now, why)))
+            self._begin_anew()
 
-    def _begin_anew(self, at: float) -> None:
-        self._memory.begin_anew(at)
+    def _begin_anew(self) -> None:
+        self._memory.begin_anew()
         self._failures = 0
+        if self._underway is not None:
+            self._underway.is_old = True
         if self._stopping or (self._underway is not None and self._underway.turn is not None):
             self._forgets = True  # a turn that runs keeps what it has
         else:
@@ -185,13 +188,13 @@ class TurnTaking(Voice):
     def _at_once(self, agent: Agent, messages: tuple[Admitted, ...], memory: Recalled | None) -> None:
         around, message, at = self._around, messages[-1], self.clock.wall()
         turn = Turn(self._session, next(around.numbers), message.agent, messages, memory)
-        self._attend(turn)
         ended, broke = answered(agent, Job(turn, math.inf, self._revoked))
         text = ended.text
         if text is None or memory is not None or len(messages) > 1 or ended.usage is not None:
             if broke is not None:
                 self.log.opt(exception=broke).error("agent {} broke: {!r}", message.agent, broke)
-            self._conclude(Underway(self._session, message.agent, list(messages), at, None, turn), ended, at)
+            self._conclude(Underway(self._session, message.agent, list(messages), at), ended, at)
+            self._attend_at_once(messages[0], bool(text))
             return
         # The same in short, as most messages there are come this way.
         seq = message.seq
@@ -201,7 +204,7 @@ class TurnTaking(Voice):
             around.chunker, Reply(seq, self._session, message.address, text, settles, 0, 0, False, ended.media, record)
         )
         self._failures = 0
-        self._attend(turn, True, text != "")
+        self._attend_at_once(message, text != "")
 
     def _turn_ended(self, ended: TurnEnded) -> None:
         current = self._underway
@@ -212,9 +215,6 @@ class TurnTaking(Voice):
             self._conclude(current, ended, self.clock.wall())
         else:
             return
-        if self._forgets:
-            self._forgets = False
-            self._let_forget(self._view.agents.values())
         self._next()
 
     def _conclude(self, current: Underway, ended: TurnEnded, at: float) -> None:
@@ -256,9 +256,8 @@ class TurnTaking(Voice):
         record, turn = current.record, current.turn
         spoke = bool(current.parts or text.strip())
         if record is not None:
-            self._failures = self._failures + 1 if record.failure and not current.parts else 0
-            if turn is None or turn.memory is not None:
-                self._memory.add(record, current.messages)
+            self._failures = self._failures + 1 if record.failure else 0
+            self._memory.add(record, current.messages)
         self._tell_endings(endings)
         self._underway = None
         if turn is not None:

@@ -26,7 +26,7 @@ Endings = tuple[Settled | Reply, ...]
 class Underway:
     """``messages`` are those it answers, ``lost`` what became of others that it was to answer. ``asked`` is what the
     journal was asked for, ``turn`` is there once it runs. ``parts`` were said, ``steered`` its agent was told since;
-    ``record`` is that of its end. Times are unix seconds.
+    ``record`` is that of its end. ``is_old``: its session began anew since it was begun. Times are unix seconds.
     """
 
     session: str
@@ -39,6 +39,7 @@ class Underway:
     parts: list[str] = field(default_factory=list)
     steered: dict[int, Admitted] = field(default_factory=dict)
     record: TurnRecord | None = None
+    is_old: bool = False
 
     @property
     def carrier(self) -> Admitted:
@@ -133,5 +134,6 @@ class Underway:
             usage.model,
             usage.input_tokens,
             usage.output_tokens,
+            self.is_old,
         )
         return self.record

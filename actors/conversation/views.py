@@ -1,6 +1,6 @@
 """What conversations go by and whom they tell. Pure: two values that the sessions hand to each of theirs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from actors.agents.base import Agent
@@ -8,6 +8,7 @@ from actors.conversation.habits import Habits
 from actors.envelopes.control import Ref
 from actors.envelopes.inbound import Admitted
 from actors.envelopes.session import Recall, Standing
+from actors.envelopes.steering import Interrupt
 
 
 class Reminder(Protocol):
@@ -17,13 +18,23 @@ class Reminder(Protocol):
         """What to ask the journal for."""
 
 
+def always(_: str) -> bool:
+    """It may be shown."""
+    return True
+
+
 class SessionsView(NamedTuple):
-    """The agents by id, and how conversations behave, of one config. ``standings`` are the sessions that differ."""
+    """The agents by id, and how conversations behave, of one config. ``standings`` are the sessions that differ.
+
+    ``attends`` says by account id whether people can be shown anything of a turn just now: where they cannot, presence
+    need not hear of it. Called from any thread, for each turn.
+    """
 
     agents: Mapping[str, Agent]
     habits: Habits
     briefing: Reminder
     standings: Mapping[str, Standing]
+    attends: Callable[[str], bool] = always
 
 
 class Neighbours(NamedTuple):
@@ -59,3 +70,16 @@ class Stopping(NamedTuple):
     session: str
     seat: int
     over: bool
+
+
+class Halt(NamedTuple):
+    """The sessions to a conversation: it was interrupted; ``gone`` messages had not reached it and have ended."""
+
+    order: Interrupt
+    gone: int
+
+
+def is_meant(order: Interrupt, message: Admitted) -> bool:
+    """Whether an interruption is about this message of its session."""
+    to, before = message.address, order.before
+    return (not before or message.seq < before) and (order.chat is None or (to.source, to.chat_id) == order.chat)

@@ -1,6 +1,6 @@
 """What a conversation tells of its session: to the journal, the chunker, the owner, presence and its agents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from loguru import logger
@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from actors.agents.answered import raised
 from actors.agents.base import Agent
-from actors.conversation.habits import is_group
+from actors.conversation.keys import is_group
 from actors.conversation.underway import Endings
-from actors.conversation.views import Neighbours, Seated
+from actors.conversation.views import Neighbours, Seated, always
 from actors.envelopes.control import Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted, Outcome, Recheck
@@ -47,6 +47,7 @@ class Voice(Actor):
         super().__init__(context)
         self._session, self._seat = seated
         self._around = around
+        self._attends: Callable[[str], bool] = always
         self._is_group = is_group(self._session)
 
     def _move(self, seated: Seated) -> None:
@@ -78,8 +79,15 @@ class Voice(Actor):
     def _attend(self, turn: Turn, done: bool = False, spoke: bool = False) -> None:
         """A turn begins, or has ended."""
         first = turn.messages[0]
-        attend = Attend(turn.number, first.address, first.row.guid, self._is_group, first.mentioned, done, spoke)
-        self.tell(self._around.presence, attend)
+        if self._attends(first.address.account):
+            attend = Attend(turn.number, first.address, first.row.guid, self._is_group, first.mentioned, done, spoke)
+            self.tell(self._around.presence, attend)
+
+    def _attend_at_once(self, first: Admitted, spoke: bool) -> None:
+        """A turn that began with this message has ended as it began."""
+        if self._attends(first.address.account):
+            attend = Attend(0, first.address, first.row.guid, self._is_group, first.mentioned, True, spoke)
+            self.tell(self._around.presence, attend)
 
     def _let_forget(self, agents: Iterable[Agent]) -> None:
         let_forget(self._session, agents, self.log)

@@ -32,7 +32,9 @@ class Replay(Envelope, gc=True):
     the held ones among ``seqs`` (to the access controller), ``chunks`` (to the sender of ``account``), ``echoes``
     (to the normalizer), ``source`` (cursor, era and last child, to a reader), ``asked`` (one ``Asked`` or none: who
     was challenged last in ``account`` under the handle ``reason``, to the pairing registry), ``commanded`` (to the
-    command desk), ``resumed`` (admitted, challenged and commanded ones of accounts that a newer config names again).
+    command desk), ``resumed`` (admitted, challenged and commanded ones of accounts that a newer config names again),
+    ``owner`` (to the notices: the newest direct row in ``account`` of an owner who is still ``wanted``, or of whoever
+    has the handle ``reason``).
     """
 
     what: str
@@ -41,6 +43,7 @@ class Replay(Envelope, gc=True):
     source: int = 0
     reason: str = ""
     seqs: tuple[int, ...] = ()
+    wanted: Callable[[Any], bool] = lambda _: True
 
 
 class Review(Envelope, gc=True):

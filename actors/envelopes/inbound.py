@@ -102,7 +102,8 @@ class Challenge(Envelope):
 class Control(Envelope):
     """A control command of somebody who may give it (``authority``): it is carried out, not put before an agent.
 
-    ``onward``: a message stands behind it (``/new hello``), which goes on to the agent.
+    ``onward``: it concerns the session, so that what comes after it there waits until it is carried out.
+    ``with_message``: what stands behind it (``/new hello``) goes on to the agent.
     """
 
     session: str
@@ -110,6 +111,7 @@ class Control(Envelope):
     service: str
     authority: str
     onward: bool = False
+    with_message: bool = False
 
 
 class Dropped(Envelope):
@@ -182,7 +184,7 @@ class Commanded(Envelope):
     """A journaled control command on its way to the desk that carries it out.
 
     ``replayed``: after a restart, or judged again: it may have been carried out already, or be out of date. ``begun``
-    is that of ``Admitted``.
+    and ``released`` are those of ``Admitted``: one that is released comes once more, also to whoever knows it.
     """
 
     seq: int
@@ -193,6 +195,7 @@ class Commanded(Envelope):
     authority: str
     replayed: bool = False
     begun: bool = False
+    released: bool = False
 
 
 class Challenged(Envelope):

@@ -7,7 +7,8 @@ class TurnRecord(Envelope):
     """One turn for the transcript, stored with its outcome. Times are unix seconds.
 
     ``seqs`` are the rows it took in, oldest first; the last one carries the answer. ``text`` is what the agent said, as
-    it said it, all parts together; ``failure`` why it said nothing (empty: it did not fail).
+    it said it, all parts together; ``failure`` why it said nothing (empty: it did not fail). ``before_renewal``: it
+    began before its session began anew, and ended after that.
     """
 
     session: str
@@ -20,6 +21,7 @@ class TurnRecord(Envelope):
     model: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    before_renewal: bool = False
 
 
 class Standing(Envelope):
@@ -37,6 +39,8 @@ class Standing(Envelope):
 
 
 NORMAL = Standing()
+MOST_FAILURES = 3
+"""Failed turns in a row after which a session is left alone (quarantined)."""
 
 
 class Heard(Envelope):
@@ -77,7 +81,8 @@ class Past(Envelope):
 class Tapback(Envelope):
     """A reaction to a message: ``emoji``, or the ``kind`` imsg names; ``removed`` when it was taken back.
 
-    ``to_text`` is what it is about, empty where that is not known; ``to_own``: one of our own messages.
+    ``to_text`` is what it is about, ``to_sender`` who wrote that, each empty where it is not known; ``to_own``: one of
+    our own messages.
     """
 
     sender: str
@@ -89,6 +94,7 @@ class Tapback(Envelope):
     to_text: str
     to_own: bool
     at: float
+    to_sender: str = ""
 
 
 class Recall(Envelope):

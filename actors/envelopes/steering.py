@@ -25,7 +25,8 @@ class Coming(Envelope):
 class Interrupt(Envelope, gc=True):
     """Stop what runs in a session and forget what waits there: of the chat (source, chat id), or (None) of all.
 
-    The rows end as absorbed with ``why``. ``reply_to`` is told ``Interrupted`` with ``tag``.
+    The rows end as absorbed with ``why``; those from number ``before`` on, which came later, do not (0: all do).
+    ``reply_to`` is told ``Interrupted`` with ``tag``.
     """
 
     session: str
@@ -33,6 +34,16 @@ class Interrupt(Envelope, gc=True):
     why: str
     tag: Any
     reply_to: Ref
+    before: int = 0
+
+
+class Abandon(Envelope):
+    """Told the journal with an ``Interrupt``: the rows of it that the sessions were not told yet end so, too."""
+
+    session: str
+    chat: tuple[int, int] | None
+    before: int
+    why: str
 
 
 class Interrupted(Envelope):
@@ -98,7 +109,7 @@ class Notice(Envelope):
 
 class Attend(Envelope):
     """A turn of ``number`` begins to answer the message ``guid`` in the chat of ``address``, has said a part of its
-    answer (``spoke``), or has ended (``done``).
+    answer (``spoke``), or has ended (``done``). One that has ended as it began is told once, with number 0.
     """
 
     number: int

@@ -6,7 +6,7 @@ place when its reply has gone out, not when it is queued. Pure: it decides, the 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -95,6 +95,30 @@ class Window(Generic[Item]):
             self._enter(seq, chat, counts, lane)
             self._queue(chat, lane)
             yield seq, item
+
+    def waiting_of(self, chat: tuple[int, int] | None) -> list[int]:
+        """The rows of a chat, or (None) of all, that wait for a place."""
+        lanes = self._lanes.values() if chat is None else [lane] if (lane := self._lanes.get(chat)) is not None else []
+        return [seq for lane in lanes for seq, *_ in lane.waiting]
+
+    def forget(self, seqs: Collection[int]) -> list[Item]:
+        """These rows wait no longer; their items."""
+        gone: list[Item] = []
+        for chat, lane in list(self._lanes.items()):
+            found = [item for seq, _, item in lane.waiting if seq in seqs]
+            if not found:
+                continue
+            gone += found
+            self.waiting -= len(found)
+            lane.waiting = deque(one for one in lane.waiting if one[0] not in seqs)
+            if lane.in_turn:
+                # Another row is next now, or none.
+                next(turns for turns in self._turns if chat in turns).remove(chat)
+                lane.in_turn = False
+            self._queue(chat, lane)
+            if not lane.waiting and not lane.live:
+                del self._lanes[chat]
+        return gone
 
     def _enter(self, seq: int, chat: tuple[int, int], counts: bool, lane: _Lane[Item]) -> None:
         lane.live += 1

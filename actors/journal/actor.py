@@ -4,20 +4,20 @@ Facts are gathered while the mailbox has more, at most 256, then committed in on
 verdict, a reply's chunks and the rows they settle, are always in the same one. When the disk refuses, nothing
 is confirmed: the facts stay, are tried again every second, and the gateway says so; intake waits meanwhile.
 Admitted rows leave through a window (``gate``, ``active``), so memory stays bounded whatever waits on disk; control
-commands pass it by. What is old enough is forgotten in small steps (``pruning``) while nothing waits to be committed.
+commands pass it by, and the sessions hear first of one that concerns them. What is old enough is forgotten in small
+steps (``pruning``) while nothing waits to be committed.
 """
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from msgspec.structs import replace
+from typing import Any
 
 from actors.envelopes.control import Discard, Keep, Number, Reconfigure, Record, Recorded, Tick
-from actors.envelopes.facts import Appended, Rejudged
-from actors.envelopes.inbound import Admit, Challenge, Control, Corrupt, Dropped, Verdict
+from actors.envelopes.facts import Appended, Rejudged, Settled
+from actors.envelopes.inbound import Absorbed, Admit, Challenge, Control, Dropped, Verdict
 from actors.envelopes.session import Recall
+from actors.envelopes.steering import Abandon
 from actors.journal.batch import GIVEN_UP, Batch, Result, end_held
 from actors.journal.current import Current
 from actors.journal.gate import Gate
@@ -25,12 +25,14 @@ from actors.journal.ledger import Ledger
 from actors.journal.pruning import PAUSE_SECONDS, Pruning
 from actors.journal.replays import Question, Replays, Rests, Told
 from actors.journal.retention import FIRST_SECONDS, MORE_SECONDS
-from actors.journal.retold import challenged, commanded
+from actors.journal.retold import challenged, commanded, in_place_of
 from actors.journal.schema import explain
-from actors.journal.standings import NOTED, Standings
+from actors.journal.standings import NOTED, Standings, ended_well
 from actors.journal.store import Store
-from actors.normalizer.normalize import nameless
+from actors.journal.view import JournalView
 from actors.runtime.actor import Actor, Context
+
+__all__ = ["FLOOR_EVERY", "GROUP", "Journal", "JournalView"]
 
 GROUP = 256
 RETRY_SECONDS = 1.0
@@ -38,14 +40,8 @@ FLOOR_EVERY = 8192
 PATIENCE = 500
 """How often a step of forgetting gives way to facts that wait; then it is taken between two groups of them."""
 
-
-class JournalView(NamedTuple):
-    """What it goes by: ``sources`` says which database each account reads now (None: whatever the rows say), ``keep``
-    what is forgotten when (None: nothing is).
-    """
-
-    sources: Mapping[str, int] | None
-    keep: Keep | None
+Asked = Question | Number | Abandon | Record
+"""What is looked at once all that came before it is on disk."""
 
 
 class Journal(Actor):
@@ -76,7 +72,7 @@ class Journal(Actor):
         self._gate = Gate(store, current)
         self._replays = Replays(store, self._gate, ledger, current, self.log)
         self._pending: list[Record] = []
-        self._asked: list[Question | Number | Record] = []
+        self._asked: list[Asked] = []
         self._failing = False
         self._since_floor = 0
         self._pruning = Pruning(store, ledger, keep, self.log)
@@ -98,7 +94,7 @@ class Journal(Actor):
                 self._commit()
             return
         match message:
-            case _ if isinstance(message, Question | Number):
+            case _ if isinstance(message, Question | Number | Abandon):
                 self._answer(message)
             case Discard(seqs):
                 self._discard(seqs)
@@ -158,12 +154,9 @@ class Journal(Actor):
                 self._pending.append(record)
                 self._commit()
             return
-        fact = records[0].fact
         self.log.error("a fact cannot be stored: {!r}", error)
-        if type(fact) is Appended and type(fact.verdict) is not Corrupt:
-            row = fact.row
-            stand_in = replace(nameless(row.account, row.source, row.raw, row.received_at), era=row.era)
-            self._pending = [Record(Appended(stand_in, Corrupt(repr(error))))]
+        if (stand_in := in_place_of(records[0].fact, error)) is not None:
+            self._pending = [Record(stand_in)]
             self._commit()
 
     def _failed(self, error: sqlite3.Error) -> None:
@@ -178,6 +171,7 @@ class Journal(Actor):
 
     def _confirm(self, results: list[Result]) -> None:
         gate, tell = self._gate, self.tell
+        differ = len(self._standings) > 0
         for record, seq in results:
             fact = record.fact
             if type(fact) is Appended:
@@ -186,8 +180,9 @@ class Journal(Actor):
                 continue
             if seq >= 0:
                 gate.note(fact)
-                if type(fact) in NOTED:
+                if type(fact) in NOTED and (differ or not ended_well(fact)):
                     self._standings.note(fact)
+                    differ = True
             if type(fact) is Rejudged:
                 if seq > 0:
                     self._pass_on(record, seq, fact.verdict)
@@ -211,27 +206,31 @@ class Journal(Actor):
         if type(verdict) is Admit:
             self._gate.offer(seq, row, verdict, released=type(record.fact) is Rejudged)
         elif type(verdict) is Control:
-            if verdict.onward:
-                self._gate.announce(seq, verdict.session)
+            for to, coming in self._gate.announce(seq, verdict.session) if verdict.onward else ():
+                self.tell(to, coming)
             self._gate.command_told(seq)
             # One that is judged again has waited, perhaps for days: whoever gave it may not want it done now.
-            self.tell(record.then, commanded(seq, row, verdict, replayed=type(record.fact) is Rejudged))
+            again = type(record.fact) is Rejudged
+            self.tell(record.then, commanded(seq, row, verdict, replayed=again, released=again))
         elif type(verdict) is Challenge:
             self.tell(record.then, challenged(seq, row, verdict.handle, replayed=False))
         elif record.then is not None:
             self.tell(record.then, Recorded(seq, record.fact))
 
-    def _answer(self, asked: Question | Number | Record) -> None:
+    def _answer(self, asked: Asked) -> None:
         if not self._failing:
             self._commit()
         if self._failing:
             # What is pending comes first, then whoever asked, in the order they did.
             self._asked.append(asked)
             return
-        told: Told
+        told: Told = []
         rests: Rests = ()
         try:
-            if isinstance(asked, Number):
+            if isinstance(asked, Abandon):
+                for seq in self._gate.abandon(asked):
+                    self.on_receive(Record(Settled(seq, Absorbed(asked.why))))
+            elif isinstance(asked, Number):
                 told = [(asked.reply_to, self._replays.number(asked))]
                 self._was_written(0)
             else:

@@ -42,9 +42,9 @@ from actors.journal.chunk_changes import ChunkChanges
 from actors.journal.positions import Position
 from actors.journal.roster import Roster
 from actors.journal.session_changes import SessionChanges
-from actors.journal.session_rows import said, turn_outcome
+from actors.journal.session_rows import BEGIN_TURN, begun_turn, said, turn_outcome, whole_turn
 from actors.journal.source_changes import SourceChanges
-from actors.journal.statements import Columns, guid_key, outcome_columns, stored_again, verdict_columns
+from actors.journal.statements import Columns, guid_key, is_message, outcome_columns, stored_again, verdict_columns
 from actors.journal.store import Store
 from actors.normalizer.normalize import nameless
 from actors.outbound.answers import LATER
@@ -87,6 +87,7 @@ class Batch:
         self._changes = Changes()
         self._chunks = ChunkChanges(self._changes, self.tally, self.results)
         self._sessions = SessionChanges(now, roster or Roster())
+        self._came = self._sessions.came
         self._sources = SourceChanges(self._changes, position)
         self.positions = self._sources.positions
         """Where the sources whose rows occur stand afterwards."""
@@ -170,11 +171,9 @@ class Batch:
         seq = self.next_seq
         self.next_seq += 1
         columns = outcome_columns(verdict)
-        body = row.raw
-        if type(verdict) is Admit:
-            self._sessions.admitted(row, verdict)
-        else:
-            body = kept(row)
+        body = row.raw if type(verdict) is Admit else kept(row)
+        if is_message(verdict):
+            self._came[verdict.session] = fact
         self._inbound.append(
             (
                 seq,
@@ -214,13 +213,15 @@ class Batch:
         if fact.turn is not None:
             to = fact.chunks[0].address if fact.chunks else None
             self._sessions.ended(fact.turn, turn_outcome(fact), said(fact, fact.turn), to, store.sessions)
+        elif (begun := begun_turn(fact)) is not None:
+            self._changes.add(BEGIN_TURN, begun)
         for seq, outcome in fact.settles:
             self._settle(seq, outcome)
         return 0
 
     def _settled(self, fact: Settled, store: Store) -> int:
-        if fact.turn is not None:
-            self._sessions.ended(fact.turn, turn_outcome(fact), fact.turn.text or None, None, store.sessions)
+        if (turn := whole_turn(fact, store.sessions.begun_turn)) is not None:
+            self._sessions.ended(turn, turn_outcome(fact), turn.text or None, None, store.sessions)
         self._settle(fact.seq, fact.outcome)
         return 0
 
@@ -244,8 +245,8 @@ class Batch:
         if reason is None or fact.seq in self._rejudged or (type(verdict) is Held and verdict.reason == reason):
             return -1
         self._rejudged.add(fact.seq)
-        if type(verdict) is Admit:
-            self._sessions.admitted(fact.row, verdict)
+        if is_message(verdict):
+            self._came[verdict.session] = fact
         columns = outcome_columns(verdict)
         times = self._now if columns[0] is not None else None, self._now if fact.row.raw else None
         again = stored_again(fact.row, verdict)
@@ -261,7 +262,7 @@ class Batch:
         self._about_sources[type(fact)](self._sources, fact)
 
     def _renewed(self, fact: Renewed, store: Store) -> int:
-        self._sessions.renewed(fact, store.sessions)
+        self._sessions.renewed(fact, self.next_seq, store.sessions)
         return 0
 
     def _adjusted(self, fact: Adjusted) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from actors.access.handles import canonical
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import reply_of
-from actors.journal.own_sessions import sessions_of, turns_of
+from actors.journal.own_sessions import is_named_in, sessions_of, turns_of
 from actors.normalizer.normalize import Malformed, normalize
 
 
@@ -119,7 +119,7 @@ def belongings(connection: sqlite3.Connection, of: Chat | Person) -> Belongings:
 
 
 def _sorted(rows: list[_Row], chunks: list[_Chunk], names: frozenset[str]) -> Belongings:
-    personal = [row for row in rows if row.session and (row.is_challenge or _in(row.session, names))]
+    personal = [row for row in rows if row.session and (row.is_challenge or is_named_in(row.session, names))]
     named = {row.seq for row in personal}
     left = [row for row in rows if row.body is not None or row.outcome in (None, "held") or row.seq in named]
     return Belongings(
@@ -183,7 +183,7 @@ class _OfPerson:
     def has_row(self, row: _Row) -> bool:
         handles = self._person.handles(row.account)
         self.names |= handles
-        if handles.intersection(row.session.split(":")) or (row.is_challenge and row.session in handles):
+        if is_named_in(row.session, {handle.lower() for handle in handles}):
             return True
         read = row.read
         if read is None:
@@ -220,10 +220,6 @@ def _direct(guid: str) -> str:
     """The handle a direct chat's GUID ends with; empty for any other."""
     service, mark, handle = guid.partition(";-;")
     return handle if mark and ";" not in service else ""
-
-
-def _in(text: str, names: frozenset[str]) -> bool:
-    return any(name in text.lower() for name in names)
 
 
 def _names(body: bytes, names: frozenset[str]) -> bool:

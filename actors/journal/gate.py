@@ -1,5 +1,6 @@
 """The gate beyond the journal: admitted rows leave through the window, replies free their places.
 
+The sessions are also told which control commands they have to wait for: these pass the window by.
 Rows that must wait are kept in memory while that is cheap, else only their numbers; they are read back when
 their turn comes.
 """
@@ -10,7 +11,7 @@ from typing import Any
 from actors.envelopes.control import Ref
 from actors.envelopes.facts import Discarded, Failed, Queued, Rejudged, Sent, Settled, Uncertain
 from actors.envelopes.inbound import Admit, Admitted, Corrupt, Inbound
-from actors.envelopes.steering import Coming, Finished
+from actors.envelopes.steering import Abandon, Coming, Finished
 from actors.journal.active import Window
 from actors.journal.current import Current
 from actors.journal.retold import admitted, inbound, restored
@@ -19,6 +20,11 @@ from actors.journal.under_way import PARKED, UnderWay
 
 KEPT_ROWS = 4096
 KEPT_TEXT = 4096
+
+Message = Admitted | Coming | Finished
+"""What the sessions are told."""
+OpenRow = tuple[int, str, int, int, int]
+"""``(seq, account, source, chat_id, waits)``."""
 
 
 class Gate:
@@ -31,10 +37,10 @@ class Gate:
         self._to: Ref | None = None
         self._under_way = UnderWay()
         self._commands: set[int] = set()
-        """Control commands the desk was told of that have no outcome yet."""
+        """Control commands that the desk or the sessions were told of, and that have no outcome yet."""
         self._finished: list[int] = []
         """Rows that ended, and the sessions are not told so yet."""
-        self._now: list[tuple[Ref, Admitted | Coming | Finished]] = []
+        self._now: list[tuple[Ref, Message]] = []
         self._due: list[tuple[int, Admitted | None]] = []
         """Rows that are live and not told yet: where they cannot be read, they still are when it works again."""
         self._kept = 0
@@ -51,22 +57,32 @@ class Gate:
         """Admitted rows that wait for a place."""
         return self._window.waiting
 
-    def reload(self, to: Ref, rows: list[tuple[int, str, int, int, int]]) -> None:
-        """The sessions started (again): all open rows come once more, in order."""
+    def reload(self, to: Ref, rows: list[OpenRow], commands: list[OpenRow]) -> None:
+        """The sessions started (again): all open rows come once more, in order, and before them it is said which
+        control commands are open.
+        """
         self._window = Window()
         self._to = to
-        self._now = []
+        self._now = self._awaited(to, commands)
         self._finished = []
         self._kept = 0
         self._due = self._taken_in(rows)
 
-    def resume(self, rows: list[tuple[int, str, int, int, int]]) -> None:
-        """Accounts run again: those of these open rows come that are not in the window."""
+    def resume(self, rows: list[OpenRow], commands: list[OpenRow]) -> None:
+        """Accounts run again: those of these open rows come that are not in the window; commands as in ``reload``."""
+        if self._to is not None and commands:
+            self._now += self._awaited(self._to, commands)
         if self._to is not None and rows:
             inside = self._window.seqs()
             self._due += self._taken_in([row for row in rows if row[0] not in inside])
 
-    def _taken_in(self, rows: list[tuple[int, str, int, int, int]]) -> list[tuple[int, Admitted | None]]:
+    def _awaited(self, to: Ref, commands: list[OpenRow]) -> list[tuple[Ref, Message]]:
+        """What is said of open commands; ``Finished`` will name each of them."""
+        sessions = self._store.sessions.of_rows([seq for seq, *_ in commands])
+        self._commands.update(sessions)
+        return [(to, Coming(session, seq)) for seq, session in sessions.items()]
+
+    def _taken_in(self, rows: list[OpenRow]) -> list[tuple[int, Admitted | None]]:
         """Those that are live at once; the others wait."""
         offer = self._window.offer
         return [
@@ -84,10 +100,20 @@ class Gate:
         elif keep:
             self._kept += 1
 
-    def announce(self, seq: int, session: str) -> None:
-        """A control command is on disk behind which a message stands; what comes later waits for what becomes of it."""
-        if self._to is not None:
-            self._now.append((self._to, Coming(session, seq)))
+    def announce(self, seq: int, session: str) -> list[tuple[Ref, Message]]:
+        """A control command is on disk that concerns its session: what comes later waits for what becomes of it.
+
+        What this says is told before anybody else is told of the command: it may come back as a message at once.
+        """
+        return [] if self._to is None else [(self._to, Coming(session, seq))]
+
+    def abandon(self, asked: Abandon) -> list[int]:
+        """The rows meant wait no longer; their numbers, in order. Raises ``sqlite3.Error``."""
+        seqs = [seq for seq in self._window.waiting_of(asked.chat) if not asked.before or seq < asked.before]
+        sessions = self._store.sessions.of_rows(seqs)
+        gone = [seq for seq, session in sessions.items() if session == asked.session]
+        self._kept -= sum(item is not None for item in self._window.forget(frozenset(gone)))
+        return gone
 
     def read_back(self, stored: StoredRow, end: Callable[[int, Corrupt], Settled | Rejudged]) -> Inbound | None:
         """The row, or None when it is damaged: then ``end`` makes the fact that ends it."""
@@ -154,7 +180,7 @@ class Gate:
         for seq in rows:
             self._window.release(seq)
 
-    def admit(self) -> Iterator[tuple[Ref, Admitted | Coming | Finished]]:
+    def admit(self) -> Iterator[tuple[Ref, Message]]:
         """What the sessions are to be told now, in order: which rows ended, and what may go to them."""
         self._due += self._window.admit()
         if self._due:

@@ -43,6 +43,7 @@ class Ledger:
         self.floor = store.mark("floor")
         self.roster = Roster()
         self.roster.failing = set(store.sessions.failing())
+        self.roster.number = store.sessions.last_number()
         tallies = Counter(store.tallies())
         self.outbox = Counter({state: tallies.pop(f"{TALLY}{state}", 0) for state in ENDED})
         self.outbox.update(store.open_counts(self.floor << POSITION_BITS))

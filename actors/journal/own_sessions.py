@@ -53,12 +53,20 @@ def sessions_of(
     theirs, labels = [], []
     for key, has_label in connection.execute(_SESSIONS):
         is_group = is_group_key(key)
-        is_named = is_person and any(name in key.lower() for name in names)
+        is_named = is_person and is_named_in(key, names)
         if is_named or (key in mine and key not in others and not (is_person and is_group)):
             theirs.append(key)
         elif mine.get(key) and has_label and not (is_person and is_group):
             labels.append(key)
     return Sessions(tuple(theirs), tuple(labels))
+
+
+def is_named_in(key: str, names: Collection[str]) -> bool:
+    """Whether a session's key, or the handle a pairing code was for, has one of these names (in lower case) in it, from
+    colon to colon: ``ann@example.com`` is not in ``agent:main:direct:joann@example.com``.
+    """
+    whole = f":{key.lower()}:"
+    return any(f":{name}:" in whole for name in names)
 
 
 _TURNS = "SELECT seq, rows, coalesce(text, '') <> '' OR instr(coalesce(failure, ''), ':') > 0 FROM turn ORDER BY seq"

@@ -1,7 +1,10 @@
 """Where an owner is reached: the newest direct message of one, or of whoever has a handle, that can be read back."""
 
+from collections.abc import Callable
+
 from actors.access.handles import canonical
 from actors.envelopes.identity import ReplyAddress
+from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import POSITION_BITS, chunk_key
 from actors.journal.retold import readable
 from actors.journal.store import Store
@@ -14,16 +17,24 @@ OwnerChat = tuple[int, ReplyAddress, int]
 """The number of the row, where its answer went, and how many notices it carries."""
 
 
-def newest_of_owner(store: Store, account: str, handle: str, source: int | None) -> tuple[OwnerChat, ...]:
+def newest_of_owner(
+    store: Store,
+    account: str,
+    handle: str,
+    source: int | None,
+    is_owner: Callable[[Inbound], bool] = lambda _: True,
+) -> tuple[OwnerChat, ...]:
     """At most one, of an account and of one source, or (None) of any; ``handle`` is canonical, empty for any owner.
 
-    Raises sqlite3.Error.
+    Whoever wrote as an owner may be none any more: ``is_owner`` says who is one now. Raises sqlite3.Error.
     """
     wanted = {"back": LOOK_BACK, "account": account, "source": source, "handle": handle}
     for (seq,) in store.connection.execute(_SEQS, wanted):
         (stored,) = store.rows((seq,))
         row = readable(stored)
-        if row is None or row.chat.is_group or (handle and canonical(row.sender, None) != handle):
+        if row is None or row.chat.is_group:
+            continue
+        if canonical(row.sender, None) != handle if handle else not is_owner(row):
             continue
         to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, stored.service or "auto", row.era)
         return ((seq, to, _notices(store, seq)),)

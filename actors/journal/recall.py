@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from actors.access.reasons import NO_MENTION
 from actors.commands.parse import parse
+from actors.conversation.keys import is_group
 from actors.envelopes.outbound import POSITION_BITS
 from actors.envelopes.session import Heard, Past, Recall, Recalled, Tapback
 from actors.journal import recall_rows as sql
@@ -53,8 +54,12 @@ def recall(store: Store, asked: Recall, beyond: Sequence[int] = ()) -> Recalled:
 def _turns(store: Store, asked: Recall, since: int) -> tuple[Past, ...]:
     """The latest, oldest first. A message that was answered anew belongs to its later turn."""
     most = max(0, min(asked.turns, MOST_TURNS))
-    wanted = {"session": asked.session, "after": since, "most": most, "bits": POSITION_BITS, "block": MOST_CHUNKS}
-    found = store.connection.execute(sql.TURNS, wanted)
+    wanted: dict[str, object] = {"session": asked.session, "after": since, "most": most}
+    wanted |= {"bits": POSITION_BITS, "block": MOST_CHUNKS}
+    statement = sql.TURNS
+    if is_group(asked.session):
+        statement, wanted["source"] = sql.TURNS_OF_DATABASE, asked.source
+    found = store.connection.execute(statement, wanted)
     taken: list[tuple[tuple[int, ...], Past]] = []
     seen: set[int] = set()
     for seq, others, agent, outcome, began_at, ended_at, text, failure, model, tokens_in, tokens_out in found:
@@ -125,12 +130,13 @@ def _tapback(store: Store, asked: Recall, stored: StoredRow) -> Tapback | None:
         return None
     kind, emoji, removed, guid = reaction(row)
     about = _found(store, asked, guid)
-    text, is_own = "", False
+    text, is_own, author = "", False, ""
     if about is not None:
         target = _heard(about)
         text, is_own = ("", about.reason in sql.OURS) if target is None else (target.text, target.from_me)
+        author = "" if target is None else target.sender
     at = row.received_at if row.sent_at is None else row.sent_at
-    return Tapback(row.sender, row.sender_name, kind, emoji, removed, guid, text, is_own, at)
+    return Tapback(row.sender, row.sender_name, kind, emoji, removed, guid, text, is_own, at, author)
 
 
 def _quotes(store: Store, asked: Recall) -> Iterator[Heard]:

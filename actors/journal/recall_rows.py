@@ -7,7 +7,7 @@ from actors.access.reasons import AGENT_ECHO, ECHO, FROM_ME, SELF_CHAT_ECHO
 OURS = frozenset({FROM_ME, ECHO, SELF_CHAT_ECHO, AGENT_ECHO})
 """Reasons that say a row is our own, whatever it says of itself."""
 
-TURNS = """
+_TURNS = """
 SELECT t.seq, t.rows, t.agent, t.outcome, t.began_at, t.ended_at,
   coalesce(t.text, (
     SELECT group_concat(text, char(10)) FROM (
@@ -15,11 +15,17 @@ SELECT t.seq, t.rows, t.agent, t.outcome, t.began_at, t.ended_at,
     )
   ), ''),
   coalesce(t.failure, ''), coalesce(t.model, ''), coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0)
-FROM turn t WHERE t.session = :session AND t.number > :after ORDER BY t.number DESC LIMIT :most
+FROM turn t {join} WHERE t.session = :session AND t.number > :after ORDER BY t.number DESC LIMIT :most
 """
+TURNS = _TURNS.format(join="")
 """The latest turns of a session after a number, the newest first, with what was said in them: what is stored, else what
 its chunks say.
 """
+TURNS_OF_DATABASE = _TURNS.format(
+    join="JOIN inbound i ON i.seq = t.seq AND i.source = :source "
+    "AND i.era = (SELECT era FROM source WHERE id = :source)"
+)
+"""The same of a group: its number means another group in another Messages database, and its key is the same there."""
 FIRST_TURN = "SELECT began_at FROM turn WHERE session = ? AND number > ? ORDER BY number LIMIT 1"
 LAST_TURN = "SELECT ended_at FROM turn WHERE session = ? AND number > ? ORDER BY number DESC LIMIT 1"
 

@@ -30,7 +30,7 @@ from actors.envelopes.inbound import Asked, Challenged, Commanded
 from actors.envelopes.outbound import POSITION_BITS
 from actors.journal.batch import end_held
 from actors.journal.current import Current
-from actors.journal.gate import Gate
+from actors.journal.gate import Gate, OpenRow
 from actors.journal.ledger import Ledger
 from actors.journal.owner import OwnerChat, newest_of_owner
 from actors.journal.recall import recall
@@ -57,8 +57,6 @@ Question = Replay | Review | Rest
 """What is asked; what is recalled (``Recall``) is asked as a fact among others."""
 Rests = tuple[Rest, ...]
 Told = list[tuple[Ref, Any]]
-OpenRow = tuple[int, str, int, int, int]
-"""``(seq, account, source, chat_id, waits)``."""
 
 
 class Replays:
@@ -98,7 +96,7 @@ class Replays:
             case "held":
                 return self._page(Rest(asked, self._held(asked), 0))
             case "admitted":
-                self._gate.reload(asked.then, self._open_rows("admit"))
+                self._gate.reload(asked.then, self._open_rows("admit"), self._current_rows("command"))
                 told = list(self._gate.admit())
                 self._current.told("admit")
                 return told, ()
@@ -122,7 +120,7 @@ class Replays:
             for what, then in self._askers.items()
             if (rows := self._that_came(ASKED[what]))
         )
-        self._gate.resume(admitted)
+        self._gate.resume(admitted, self._that_came("admit", "command"))
         told = list(self._gate.admit())
         for kind in ("admit", *ASKED.values()):
             self._current.told(kind)
@@ -151,7 +149,7 @@ class Replays:
             case "chunks":
                 return Replayed("chunks", self._open_chunks(asked.account))
             case "owner":
-                return Replayed("owner", self._of_owner(asked.account, asked.reason))
+                return Replayed("owner", self._of_owner(asked))
             case "asked":
                 return Replayed("asked", self._asked_last(asked.account, asked.reason))
             case "echoes":
@@ -174,13 +172,13 @@ class Replays:
                 return (Asked(stored.seq, handle, challenged(stored.seq, row, handle, replayed=True).address),)
         return ()
 
-    def _of_owner(self, account: str, handle: str) -> tuple[OwnerChat, ...]:
+    def _of_owner(self, asked: Replay) -> tuple[OwnerChat, ...]:
         """Where to reach an owner, or whoever has that handle: at most one."""
-        running = self._current.sources
+        account, running = asked.account, self._current.sources
         if running is not None and account not in running:
             return ()
         source = None if running is None else running[account]
-        return newest_of_owner(self._store, account, handle, source)
+        return newest_of_owner(self._store, account, asked.reason, source, asked.wanted)
 
     def _recalled(self, asked: Record) -> Told:
         if asked.then is None:
@@ -242,19 +240,24 @@ class Replays:
                     self._gate.command_told(stored.seq)
         return told
 
-    def _that_came(self, kind: str) -> list[OpenRow]:
-        rows = self._store.open_rows(kind, self._ledger.floor) if self._current.has_news(kind) else []
+    def _that_came(self, kind: str, what: str = "") -> list[OpenRow]:
+        """Rows of a kind that were not told then; or other rows, ``what``, that would have been with them."""
+        rows = self._store.open_rows(what or kind, self._ledger.floor) if self._current.has_news(kind) else []
         return [row for row in rows if self._current.came(kind, row[1], row[2])]
 
     def _open_rows(self, kind: str) -> list[OpenRow]:
-        rows = self._store.open_rows(kind, self._ledger.floor)
-        current = [row for row in rows if self._current.has(row[1], row[2])]
-        if len(current) < len(rows):
+        """Those of current accounts; it is said how many others there are."""
+        current = self._current_rows(kind)
+        others = len(self._store.open_rows(kind, self._ledger.floor)) - len(current)
+        if others:
             self._log.warning(
-                "{} open rows belong to accounts or databases the config does not name any more; they are kept",
-                len(rows) - len(current),
+                "{} open rows belong to accounts or databases the config does not name any more; they are kept", others
             )
         return current
+
+    def _current_rows(self, kind: str) -> list[OpenRow]:
+        rows = self._store.open_rows(kind, self._ledger.floor)
+        return [row for row in rows if self._current.has(row[1], row[2])]
 
     def _open_chunks(self, account: str) -> tuple[OpenChunk, ...]:
         chunks, elsewhere = [], 0

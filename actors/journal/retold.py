@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
+from actors.envelopes.facts import Appended, Fact
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Admit, Admitted, Challenged, Commanded, Control, Inbound
+from actors.envelopes.inbound import Admit, Admitted, Challenged, Commanded, Control, Corrupt, Inbound
 from actors.journal.store import StoredRow
-from actors.normalizer.normalize import Malformed, normalize
+from actors.normalizer.normalize import Malformed, nameless, normalize
 
 
 def admitted(seq: int, row: Inbound, verdict: Admit, begun: bool = False, released: bool = False) -> Admitted:
@@ -13,6 +14,15 @@ def admitted(seq: int, row: Inbound, verdict: Admit, begun: bool = False, releas
     to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service, row.era)
     session, agent, mentioned = verdict.session, verdict.agent, verdict.mentioned
     return Admitted(seq, session, agent, mentioned, to, row, verdict.authority, begun, released)
+
+
+def in_place_of(fact: Fact, error: Exception) -> Appended | None:
+    """What is stored of a row that cannot be as it is: its bytes, as corrupt. None where there is nothing to keep."""
+    if type(fact) is not Appended or type(fact.verdict) is Corrupt:
+        return None
+    row = fact.row
+    stand_in = replace(nameless(row.account, row.source, row.raw, row.received_at), era=row.era)
+    return Appended(stand_in, Corrupt(repr(error)))
 
 
 def inbound(stored: StoredRow) -> Inbound:
@@ -53,10 +63,12 @@ def challenged(seq: int, row: Inbound, handle: str, replayed: bool) -> Challenge
     return Challenged(seq, handle, to, row, replayed)
 
 
-def commanded(seq: int, row: Inbound, verdict: Control, replayed: bool, begun: bool = False) -> Commanded:
+def commanded(
+    seq: int, row: Inbound, verdict: Control, replayed: bool, begun: bool = False, released: bool = False
+) -> Commanded:
     """The envelope for the command desk, with the reply address fixed."""
     to = ReplyAddress(row.account, row.source, row.chat.id, row.chat.guid, verdict.service, row.era)
-    return Commanded(seq, verdict.session, verdict.agent, to, row, verdict.authority, replayed, begun)
+    return Commanded(seq, verdict.session, verdict.agent, to, row, verdict.authority, replayed, begun, released)
 
 
 def told_again(stored: StoredRow, row: Inbound, begun: bool) -> Challenged | Commanded:

@@ -4,7 +4,7 @@ Only what was committed is noted. It may forget: then it is read, or written, on
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 4096
 """Sessions remembered at a time."""
@@ -15,10 +15,23 @@ Where = tuple[Any, ...]
 """Agent, account, source, chat, whether it is a group, and its label, of a session's latest message."""
 
 
+class Anew(NamedTuple):
+    """A session began anew with turn ``number`` behind it, at ``at`` (unix seconds), before row ``row`` came."""
+
+    number: int
+    at: float
+    row: int
+
+
 class Roster:
-    """``failing`` are the sessions whose last turn failed, or were said to (None: nobody knows)."""
+    """``number`` is that of the latest turn (-1: nobody knows), ``failing`` are the sessions whose last turn failed, or
+    were said to (None: nobody knows).
+    """
 
     def __init__(self) -> None:
+        self.number = -1
+        self.anew: dict[str, Anew] = {}
+        """The sessions that began anew since the journal was opened: only then a turn may still be on its way."""
         self.places: dict[str, int] = {}
         """How many turns each session had since it began anew."""
         self.failing: set[str] | None = None
@@ -29,7 +42,7 @@ class Roster:
         found = self._written.get(session)
         return found is not None and where in (None, found[0]) and 0 <= now - found[1] < FRESH_SECONDS
 
-    def learn(self, places: dict[str, int], written: dict[str, tuple[Where, float]]) -> None:
+    def learn(self, places: dict[str, int], written: dict[str, tuple[Where, float]], anew: dict[str, Anew]) -> None:
         """Take in what a transaction wrote."""
         if len(self.places) > MOST:
             self.places.clear()
@@ -37,6 +50,11 @@ class Roster:
             self._written.clear()
         self.places.update(places)
         self._written.update(written)
+        for key, one in anew.items():
+            self.anew.pop(key, None)  # the latest stand last
+            self.anew[key] = one
+            if len(self.anew) > MOST:
+                del self.anew[next(iter(self.anew))]
 
     def learn_failing(self, failing: Iterable[str], mended: Iterable[str]) -> None:
         """Which sessions' last turn failed, and which one's did not."""

@@ -74,7 +74,6 @@ CREATE INDEX turn_session ON turn (session, number);
 CREATE TABLE renewal (                     -- turns up to this number are not told the session's agent any more
   session TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, why TEXT NOT NULL, PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
-CREATE INDEX renewal_at ON renewal (at);
 UPDATE inbound SET kind = 'context'
 WHERE kind = 'refused' AND outcome = 'dropped' AND reason IN ('no mention', 'reaction');
 CREATE INDEX inbound_context ON inbound (source, chat_id) WHERE kind = 'context';

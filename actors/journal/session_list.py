@@ -7,8 +7,10 @@ may raise ``sqlite3.Error``.
 import sqlite3
 from typing import Any, NamedTuple
 
-QUARANTINE = 3
-"""Turns that failed in a row, after which a session is left alone."""
+from actors.envelopes.session import MOST_FAILURES
+
+MESSAGES = "(kind = 'admit' OR (kind = 'command' AND coalesce(mentioned, 0)))"
+"""Rows that are put before an agent: also what stands behind a control command."""
 
 
 class SessionRow(NamedTuple):
@@ -37,7 +39,7 @@ class SessionRow(NamedTuple):
     @property
     def state(self) -> str:
         """``quarantined``, ``busy`` (a message is being answered, or waits for that) or ``idle``."""
-        return "quarantined" if self.failures >= QUARANTINE else "busy" if self.open else "idle"
+        return "quarantined" if self.failures >= MOST_FAILURES else "busy" if self.open else "idle"
 
     @property
     def kind(self) -> str:
@@ -66,7 +68,7 @@ def keys(connection: sqlite3.Connection) -> list[str]:
 
 def quarantined(connection: sqlite3.Connection) -> int:
     """How many sessions are left alone because their turns failed."""
-    return int(connection.execute("SELECT count(*) FROM session WHERE failures >= ?", (QUARANTINE,)).fetchone()[0])
+    return int(connection.execute("SELECT count(*) FROM session WHERE failures >= ?", (MOST_FAILURES,)).fetchone()[0])
 
 
 def held(connection: sqlite3.Connection, key: str) -> list[int]:
@@ -82,16 +84,18 @@ def _session(found: tuple[Any, ...]) -> SessionRow:
 _SESSIONS = """
 SELECT s.key, s.agent, s.account, coalesce(s.chat_id, 0), s.is_group, coalesce(s.label, ''), s.updated_at,
   s.activation, s.send, s.queue, s.model, s.failures,
-  (SELECT count(*) FROM turn WHERE session = s.key), coalesce(r.at, s.created_at), coalesce(o.n, 0)
+  (SELECT count(*) FROM turn WHERE session = s.key AND number >= 0), coalesce(r.at, s.created_at), coalesce(o.n, 0)
 FROM session s
 LEFT JOIN (SELECT session, max(at) AS at FROM renewal GROUP BY session) r ON r.session = s.key
 LEFT JOIN (
   SELECT session, count(*) AS n FROM inbound
-  WHERE seq >= coalesce((SELECT value FROM mark WHERE name = 'floor'), 0) AND kind = 'admit' AND outcome IS NULL
+  WHERE seq >= coalesce((SELECT value FROM mark WHERE name = 'floor'), 0) AND MESSAGES AND outcome IS NULL
   GROUP BY session
 ) o ON o.session = s.key
 WHERE (:key IS NULL OR s.key = :key) AND (:agent IS NULL OR s.agent = :agent)
   AND (:since IS NULL OR s.updated_at >= :since)
 ORDER BY s.updated_at DESC, s.key LIMIT :limit
-"""
-_HELD = "SELECT seq FROM inbound WHERE session = ? AND kind = 'admit' AND outcome = 'held' ORDER BY seq"
+""".replace("MESSAGES", MESSAGES)
+_HELD = """
+SELECT seq FROM inbound WHERE session = ? AND MESSAGES AND outcome = 'held' ORDER BY seq
+""".replace("MESSAGES", MESSAGES)

@@ -1,12 +1,14 @@
 """Sessions and turns as rows: the statements that write them, and the values these take. Pure: nothing is run here."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec.structs import replace
 
 from actors.envelopes.facts import Queued, Settled
 from actors.envelopes.identity import ReplyAddress
-from actors.envelopes.inbound import Admit, Inbound, Replied
-from actors.envelopes.outbound import chunk_key
+from actors.envelopes.inbound import Inbound, Replied
+from actors.envelopes.outbound import chunk_key, reply_of
 from actors.envelopes.session import TurnRecord
 from actors.journal.changes import Values
 from actors.journal.roster import Where
@@ -106,10 +108,10 @@ def label(row: Inbound) -> str | None:
     return row.sender_name or chat.name or row.sender or None
 
 
-def whereabouts(key: str, row: Inbound, verdict: Admit) -> Where:
+def whereabouts(key: str, row: Inbound, agent: str) -> Where:
     """Of a session by its latest row."""
     is_group = row.chat.is_group or is_group_key(key)
-    return verdict.agent, row.account, row.source, row.chat.id, is_group, label(row)
+    return agent, row.account, row.source, row.chat.id, is_group, label(row)
 
 
 def where_to(key: str, agent: str, to: ReplyAddress | None) -> Where:
@@ -124,3 +126,33 @@ def bare(key: str) -> tuple[str, str, bool]:
     """A session's key, and what it says: the agent, and whether it is a group's."""
     kind, _, rest = key.partition(":")
     return key, rest.partition(":")[0] if kind == "agent" else "", is_group_key(key)
+
+
+UNENDED = -2
+"""The number of a turn that has said a part of its answer and not its end: below all others, nobody is told of it."""
+BEGIN_TURN = (
+    "INSERT OR REPLACE INTO turn (seq, session, number, place, agent, rows, outcome, began_at, ended_at) "
+    "SELECT seq, coalesce(session, ''), ?4, 0, coalesce(agent, ''), ?2, 'replied', ?3, ?3 "
+    "FROM inbound WHERE seq = ?1"
+)
+
+
+def begun_turn(fact: Queued) -> Values | None:
+    """The values of ``BEGIN_TURN`` where a part of an answer settles rows of its turn, and not the one that carries it:
+    a restart may come before the last part, which knows them all. None where there is nothing to remember.
+    """
+    if not (fact.settles and fact.chunks):
+        return None
+    carrier, rows = reply_of(fact.chunks[0].key), [seq for seq, _ in fact.settles]
+    return None if carrier in rows else (carrier, json.dumps(rows), fact.at, UNENDED)
+
+
+def whole_turn(fact: Settled, begun: Callable[[int], tuple[str | None, float, bool] | None]) -> TurnRecord | None:
+    """The turn a row's end ends; of one that a restart cut off after a part of its answer, with what was remembered of
+    it then: ``begun`` is ``SessionStore.begun_turn``.
+    """
+    turn = fact.turn
+    if turn is None or type(fact.outcome) is not Replied or (found := begun(fact.seq)) is None:
+        return turn
+    rows, at, before_renewal = found
+    return replace(turn, seqs=(*json.loads(rows or "[]"), turn.seqs[-1]), began_at=at, before_renewal=before_renewal)

@@ -16,6 +16,15 @@ from actors.journal.store import Store
 
 NOTED = frozenset({Queued, Settled, Renewed, Adjusted})
 """Facts that may change how a session stands."""
+_ENDS = (Queued, Settled)
+
+
+def ended_well(fact: Adjusted | Renewed | Queued | Settled) -> bool:
+    """Whether it changes nothing where no session differs: most facts there are."""
+    if type(fact) is not Queued and type(fact) is not Settled:
+        return False
+    turn = fact.turn
+    return turn is None or not turn.failure
 
 
 class Standings(Mapping[str, Standing]):
@@ -30,7 +39,7 @@ class Standings(Mapping[str, Standing]):
 
     def note(self, fact: Adjusted | Renewed | Queued | Settled) -> None:
         """A committed fact: what was set in a session, that it began anew, how a turn of it ended."""
-        if isinstance(fact, Queued | Settled):
+        if isinstance(fact, _ENDS):
             turn = fact.turn
             if turn is None:
                 return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeGuard
 
 from actors.access.reasons import NO_MENTION, REACTION
 from actors.commands.kept import kept
@@ -125,17 +125,24 @@ def outcome_columns(outcome: Outcome | Verdict) -> Columns:
 def verdict_columns(verdict: Verdict) -> tuple[Any, ...]:
     """``kind, session, agent, service, mentioned, waits, authority``; a challenge keeps its handle as session.
 
-    The kind is ``admit``, ``command`` (a control command that is carried out), ``challenge``, ``context`` (refused, and
-    an agent may be told of it with what is answered in that chat) or ``refused``.
+    The kind is ``admit``, ``command`` (a control command that is carried out; with ``mentioned`` where what stands
+    behind it is a message to the agent), ``challenge``, ``context`` (refused, and an agent may be told of it with what
+    is answered in that chat) or ``refused``.
     """
     if type(verdict) is Admit:
         mentioned, waits = int(verdict.mentioned), int(verdict.waits)
         return "admit", verdict.session, verdict.agent, verdict.service, mentioned, waits, verdict.authority
     if type(verdict) is Control:
-        return "command", verdict.session, verdict.agent, verdict.service, None, None, verdict.authority
+        speaks = 1 if verdict.with_message else None
+        return "command", verdict.session, verdict.agent, verdict.service, speaks, None, verdict.authority
     if type(verdict) is Challenge:
         return "challenge", verdict.handle, None, None, None, None, None
     return _CONTEXT if type(verdict) is Dropped and verdict.reason in CONTEXT else _REFUSED
+
+
+def is_message(verdict: Verdict) -> TypeGuard[Admit | Control]:
+    """Whether the row is a message of its session: let in, or standing behind a control command (``/new hello``)."""
+    return type(verdict) is Admit or (type(verdict) is Control and verdict.with_message)
 
 
 CONTEXT = frozenset({NO_MENTION, REACTION})

@@ -9,17 +9,14 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from actors.access.reasons import AGENT_ECHO, ECHO, FROM_ME, SELF_CHAT_ECHO
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import POSITION_BITS, chunk_key
-from actors.journal.recall_rows import members
+from actors.journal.recall_rows import OURS, members
 from actors.normalizer.guids import guid_key
 from actors.normalizer.normalize import MAX_ROWID, Malformed, normalize
 
 LOOK_BACK = 5000
 """Rows looked at for the last message of somebody else, or of a chat."""
-OURS = frozenset({FROM_ME, ECHO, SELF_CHAT_ECHO, AGENT_ECHO})
-"""Reasons that say whose a row is, whatever the row says."""
 REFUSED = frozenset({"refused", "context"})
 """Kinds of rows that are not answered; agents may be told of the latter. A story knows one kind of them."""
 NEAR = 1000

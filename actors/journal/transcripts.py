@@ -5,7 +5,6 @@ pruned, purged or damaged is there all the same, with ``forgotten``. Times are u
 ``sqlite3.Error``.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from heapq import merge
@@ -13,6 +12,8 @@ from typing import Any, NamedTuple
 
 from actors.envelopes.inbound import Inbound
 from actors.envelopes.outbound import chunk_key
+from actors.journal.recall_rows import members
+from actors.journal.session_list import MESSAGES
 from actors.normalizer.normalize import normalize
 from actors.outbound.answers import MOST_CHUNKS
 
@@ -141,16 +142,13 @@ def _said(connection: sqlite3.Connection, seq: int) -> str:
     return "\n".join(text for (text,) in connection.execute(_CHUNKS, (first, first + MOST_CHUNKS - 1)))
 
 
-def members(rows: str | None) -> tuple[int, ...]:
-    """The rows of a turn besides the one that carries its answer, as the table has them."""
-    return tuple(json.loads(rows)) if rows else ()
-
-
 def _turnless(
     connection: sqlite3.Connection, within: dict[str, Any], since: float, seqs: Sequence[int]
 ) -> Iterator[tuple[float, Message]]:
     """Messages among ``seqs`` that ended without a turn after ``since``."""
-    inside = {seq for (rows,) in connection.execute(_MEMBERS, within) for seq in members(rows)} if seqs else ()
+    # ``seqs`` may be older than a turn that took some of them in meanwhile.
+    turns = connection.execute(_MEMBERS, within) if seqs else ()
+    inside = {one for seq, rows in turns for one in (seq, *members(rows))}
     for message in (_message(connection, seq) for seq in seqs if seq not in inside):
         if message is not None and message.outcome not in UNENDED and message.ended_at > since:
             yield message.ended_at, message
@@ -182,7 +180,9 @@ def _read(
     return Message(seq, row.guid, row.sender, row.sender_name, row.text, sent, files, outcome, why, ended_at)
 
 
-_NTH = "SELECT number, seq, ended_at FROM turn WHERE session = ? ORDER BY number DESC, seq DESC LIMIT 1 OFFSET ?"
+_NTH = """
+SELECT number, seq, ended_at FROM turn WHERE session = ? AND number >= 0 ORDER BY number DESC, seq DESC LIMIT 1 OFFSET ?
+"""
 _TURNS = """
 SELECT t.number, t.seq, t.agent, t.outcome, coalesce(nullif(t.failure, ''), i.reason, ''), t.began_at, t.ended_at,
   t.text, coalesce(t.model, ''), coalesce(t.input_tokens, 0), coalesce(t.output_tokens, 0), t.rows,
@@ -198,13 +198,13 @@ SELECT seq, source, account, received_at, coalesce(outcome, ''), coalesce(reason
 FROM inbound WHERE seq = ?
 """
 _RENEWALS = "SELECT number, at, why FROM renewal WHERE session = :key AND number >= :number ORDER BY number, at"
-_MEMBERS = "SELECT rows FROM turn WHERE session = :key AND rows IS NOT NULL"
+_MEMBERS = "SELECT seq, rows FROM turn WHERE session = :key AND number >= 0"
 _LOOSE = """
 SELECT session, seq FROM inbound
-WHERE kind = 'admit' AND (:key IS NULL OR session = :key) AND session IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM turn WHERE seq = inbound.seq)
+WHERE MESSAGES AND (:key IS NULL OR session = :key) AND session IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM turn WHERE seq = inbound.seq AND number >= 0)
 ORDER BY coalesce(settled_at, judged_at, received_at), seq
-"""
+""".replace("MESSAGES", MESSAGES)
 _WAITING = """
-SELECT seq FROM inbound WHERE session = ? AND kind = 'admit' AND (outcome IS NULL OR outcome = 'held') ORDER BY seq
-"""
+SELECT seq FROM inbound WHERE session = ? AND MESSAGES AND (outcome IS NULL OR outcome = 'held') ORDER BY seq
+""".replace("MESSAGES", MESSAGES)

@@ -2,11 +2,14 @@
 
 In: the text of one payload, the configured `responsePrefix` and the name of the identity. Out: the text to
 chunk and send, or None when nothing is to be said. Only this is changed: line ends become LF, characters that
-cannot be shown go, the silent word goes, the prefix comes. Everything else stays as written, a typed
-backslash-n and inner spaces included. No input raises; time is linear in the text.
+cannot be shown go, thoughts at its beginning that no agent took out go, the silent word goes, the prefix comes.
+Everything else stays as written, a typed backslash-n and inner spaces included. No input raises; time is linear in
+the text.
 """
 
 import re
+
+from actors.agents.thoughts import without_first
 
 SILENT = "NO_REPLY"
 
@@ -16,6 +19,7 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]+")
 _INVISIBLE = " \t\n\u200b\u200c\u200d\u2060\ufeff"
 _OPENING = frozenset("*_~`\"'\u201c\u2018([{<-")
 _TRIVIAL = _OPENING | frozenset(".!?,;:)]}>\u201d\u2019\u2026")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _VARIABLE = re.compile(r"\{(identity\.name|identityname)\}", re.IGNORECASE)
 
 
@@ -25,7 +29,7 @@ def prepare_reply(text: str, prefix: str | None = None, identity_name: str | Non
     `prefix` is `responsePrefix` as configured (see `resolve_prefix`); it stands once in front of the payload,
     with a space between, unless the text already starts with it (mission page: `messages.responsePrefix`).
     """
-    spoken = strip_silent(showable(text))
+    spoken = strip_silent(without_first(showable(text)))
     if not spoken.strip().strip(_INVISIBLE):
         return None
     resolved = resolve_prefix(prefix, identity_name)
@@ -69,6 +73,12 @@ def strip_silent(text: str) -> str:
         return text
     # Punctuation alone in front of the word was its wrapping.
     return "" if _back(text, end, _TRIVIAL, spaces=True) == 0 else text[:end].rstrip()
+
+
+def opens_silent(text: str) -> bool:
+    """Whether the first paragraph of `text` is the silent word alone: what stands behind it is for nobody."""
+    first = _PARAGRAPH.split(text.lstrip(), maxsplit=1)[0]
+    return bool(first) and not strip_silent(first)
 
 
 def resolve_prefix(prefix: str | None, identity_name: str | None) -> str:

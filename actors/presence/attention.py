@@ -80,7 +80,9 @@ class Attention:
         turn = chat.turns.get(message.number) if chat is not None else None
         if message.done or message.spoke:
             self._quiet_until = now + GRACE_SECONDS
-        if message.done:
+        if message.done and not message.number:
+            self._wish(message, _Turn(message.guid, now, inf, over=True), now)
+        elif message.done:
             if chat is not None and turn is not None:
                 self._end(name, chat, message.number, now)
         elif turn is not None:
@@ -95,14 +97,20 @@ class Attention:
         return len(self._chats) < MOST_CHATS
 
     def _begin(self, message: Attend, now: float) -> None:
-        name, manners = message.address.chat_guid, self._manners
-        after = manners.types_after(message.is_group, message.mentioned)
+        name = message.address.chat_guid
+        after = self._manners.types_after(message.is_group, message.mentioned)
         turn = _Turn(message.guid, now, now + max(after, GRACE_SECONDS) if after is not None else inf)
         chat = self._chats.setdefault(name, _Chat({}))
         # A message whose turn was cut off with its sessions is answered by another turn.
         chat.turns = {number: other for number, other in chat.turns.items() if other.guid != message.guid}
         chat.turns[message.number] = turn
-        if message.guid and manners.acks(message.is_group, message.mentioned):
+        self._wish(message, turn, now)
+
+    def _wish(self, message: Attend, turn: _Turn, now: float) -> None:
+        """The message of a turn was seen. A tapback that would be taken back at once is not made."""
+        name, manners = message.address.chat_guid, self._manners
+        acks = message.guid and manners.acks(message.is_group, message.mentioned)
+        if acks and not (turn.over and manners.takes_back):
             self._wishes.append(_Wish("ack", name, message.guid, turn, now))
         if manners.reads and len(self._reads) < MOST_CHATS:
             self._reads.setdefault(name, now)

@@ -60,8 +60,12 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     on_end: Callable[[int], None] | None = None,
+    before: Callable[[], None] | None = None,
 ) -> Child:
     """Start ``argv`` with three pipes. ``on_end(exit_code)`` is called on a thread of sh.
+
+    ``before`` is called in the child, which leads its group already, just before it becomes the program: it may use
+    our descriptors and must take no lock. What it raises is a SpawnError.
 
     ``env`` None: the child inherits our whole environment (wrappers need PATH, HOME, SSH_AUTH_SOCK).
 
@@ -92,6 +96,8 @@ def spawn(
             options["_env"] = dict(env)
         if cwd is not None:
             options["_cwd"] = cwd
+        if before is not None:
+            options["_preexec_fn"] = before
         command = sh.Command(argv[0])(
             *argv[1:],
             _no_out=True,

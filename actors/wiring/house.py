@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loguru import logger
+
+from actors.agents.answered import raised
 from actors.agents.factory import Agents
+from actors.agents.watchman import PATIENCE, WATCHMAN
 from actors.envelopes.control import Ref
 from actors.journal.ledger import Ledger
 from actors.journal.schema import connect
@@ -85,8 +89,18 @@ class Wiring:
         self.standings.load(self._first)
         self.sources = {account: self._first.source_number(*names) for account, names in self.names(self.loaded)}
 
-    def close(self) -> None:
-        """Let go of the databases: another gateway may have them."""
+    def close(self, *, hurry: bool = False) -> None:
+        """End what agents run, at once or within 2.5 s, and let go of the databases: another gateway may have them.
+
+        The actors have ended: turns that were under way know that they are not wanted any more.
+        """
+        made = [
+            agent for agents in (self._agents, self._coming) if agents is not None for agent in agents.by_id.values()
+        ]
+        for agent in made:
+            if (error := raised(agent.close)) is not None:
+                logger.bind(actor="agents").opt(exception=error).error("an agent broke when it was closed: {!r}", error)
+        WATCHMAN.end(0.0 if hurry else PATIENCE)
         for claim in self._claims.values():
             claim.release()
 

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from actors.access.commands import OWNER
 from actors.access.controller import AccessRules
+from actors.access.handles import canonical
+from actors.access.policy import refused
 from actors.access.view import AccessView
 from actors.agents.briefing.briefing import Briefing
 from actors.agents.factory import Agents, make_agents
@@ -14,6 +17,7 @@ from actors.commands.view import DeskView
 from actors.conversation.habits import Habits
 from actors.conversation.views import SessionsView
 from actors.envelopes.control import Keep, Ref
+from actors.envelopes.inbound import Inbound
 from actors.envelopes.session import Standing
 from actors.journal.actor import JournalView
 from actors.notices.actor import NoticesView
@@ -130,7 +134,16 @@ class Setup:
     def notices(self, senders: Mapping[str, Ref]) -> NoticesView:
         """What the owner is told of."""
         wants = {account.id: account.owner_notice for account in self.accounts}
-        return NoticesView(wants, regions(self.loaded), senders)
+        return NoticesView(wants, regions(self.loaded), senders, self._is_owner)
+
+    def _is_owner(self, row: Inbound) -> bool:
+        """Whether whoever wrote a row is an owner by this config, and may speak."""
+        view = self.views.get(row.account)
+        if view is None:
+            return False
+        allowed = self.book.allowed(row.account)
+        sender = canonical(row.sender, view.region)
+        return view.commands.authority(sender, False, allowed) == OWNER and refused(row, view, allowed) is None
 
     def access(self, senders: Mapping[str, Ref]) -> AccessRules:
         """What the access controller goes by."""

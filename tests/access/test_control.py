@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.access.flips import flip
 from actors.access.policy import Allowed, decide, describe, explain, in_words
-from actors.commands.parse import BY_NAME, CARRIED_OUT, OF_A_SESSION
+from actors.commands.parse import BY_NAME, CARRIED_OUT, OF_A_SESSION, STEERING
 from actors.envelopes.inbound import Admit, Challenge, Control, Dropped, Held, Inbound
-from tests.access.builders import ANN, BEN, CH, ECHO, OWN, config, judge, note, row, view
+from tests.access.builders import ANN, BEN, CH, ECHO, OWN, PICTURE, config, judge, note, row, view
 
 NAMED = {"list": [{**ECHO, "identity": {"name": "Claw"}}]}
 SWITCHED_ON = {"config": True, "debug": True, "restart": True}
@@ -30,9 +31,50 @@ def verdict_of(message: Inbound, commands: dict[str, Any] | None = None, **keys:
 def test_whoever_may_read_by_commands_reaches_the_gateway_itself_switched_on_or_off(
     name: str, commands: dict[str, Any]
 ) -> None:
-    assert verdict_of(row(text=f"/{name}"), commands) == Control("agent:main:main", "main", "auto", "authorised")
+    onward = name in STEERING
+    control = Control("agent:main:main", "main", "auto", "authorised", onward)
+    assert verdict_of(row(text=f"/{name}"), commands) == control
     owned = {**commands, "ownerAllowFrom": [ANN]}
-    assert verdict_of(row(text=f"/{name}"), owned) == Control("agent:main:main", "main", "auto", "owner")
+    assert verdict_of(row(text=f"/{name}"), owned) == Control("agent:main:main", "main", "auto", "owner", onward)
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["direct", "group"])
+@pytest.mark.parametrize(
+    ("text", "onward", "with_message"),
+    [
+        ("/new", True, False),
+        ("/new hello", True, True),
+        ("/reset: hello", True, True),
+        ("/new\nhello", True, True),
+        ("claw /reset hello", True, True),
+        ("/stop", True, False),
+        ("Stop!", True, False),
+        ("claw, wait", True, False),
+        ("/model a:b", True, False),
+        ("/queue collect", True, False),
+        ("/send off", True, False),
+        ("/activation always", True, False),
+        ("/status", False, False),
+        ("/help", False, False),
+        ("/config show", False, False),
+        ("/allowlist", False, False),
+    ],
+)
+def test_what_concerns_a_session_holds_up_what_comes_after_it_there(
+    text: str, onward: bool, with_message: bool, group: bool
+) -> None:
+    verdict = verdict_of(row(text=text, group=group), SWITCHED_ON, group_policy="open")
+    assert (verdict.onward, verdict.with_message) == (onward, with_message)
+
+
+def test_a_file_behind_a_reset_is_a_message_and_none_behind_one_that_is_switched_off() -> None:
+    assert verdict_of(row(text="/new", attachments=(PICTURE,))).with_message
+    assert not verdict_of(row(text="/stop", attachments=(PICTURE,))).with_message
+    off = view(config(agents=NAMED, session={"resetTriggers": ["/reset"]}), allow_from=(ANN,))
+    for text, with_message in (("/new hello", False), ("/reset hello", True)):
+        verdict = judge(row(text=text), off)
+        assert isinstance(verdict, Control)
+        assert (verdict.onward, verdict.with_message) == (True, with_message)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +198,12 @@ def test_an_owner_in_a_group_is_one_for_what_is_the_groups_own_and_for_nothing_e
     commands = {**SWITCHED_ON, "ownerAllowFrom": [ANN]}
     message = row(text=f"/{name}", group=True)
     authority = "owner" if name in OF_A_SESSION else "authorised"
-    control = Control("agent:main:imessage:group:7", "main", "auto", authority)
+    control = Control("agent:main:imessage:group:7", "main", "auto", authority, name in STEERING)
     for keys in ({"group_policy": "open"}, {"group_allow_from": (ANN,)}, {"group_allow_from": ("chat_id:7",)}):
         assert verdict_of(message, commands, **keys) == control
         assert explain(message, view(config(agents=NAMED, commands=commands), **keys), Allowed()).authority == authority
     other = verdict_of(row(text=f"/{name}", group=True, sender=BEN), commands, group_allow_from=(ANN, BEN))
-    assert other == Control("agent:main:imessage:group:7", "main", "auto", "authorised")
+    assert other == replace(control, authority="authorised")
 
 
 def test_in_a_group_a_command_that_is_switched_on_needs_no_mention_and_nobody_owns_anything() -> None:

@@ -131,14 +131,20 @@ PAGE = [
     ),
     Case("20 command, authorised", LISTED, {"text": "/status"}, CONTROL, IN_GROUP),
     Case("20 command of the agent, authorised", LISTED, {"text": "/think"}, direct(), group(mentioned=True)),
-    Case("20 abort word, authorised", LISTED, {"text": "Stop!"}, CONTROL, IN_GROUP),
+    Case(
+        "20 abort word, authorised",
+        LISTED,
+        {"text": "Stop!"},
+        replace(CONTROL, onward=True),
+        replace(IN_GROUP, onward=True),
+    ),
     Case("20 abort word, not authorised", BY_CHAT, {"text": "Stop!"}, direct("known"), group("known")),
     Case(
         "20 reset with a message",
         LISTED,
         {"text": "/new hello"},
-        replace(CONTROL, onward=True),
-        replace(IN_GROUP, onward=True),
+        replace(CONTROL, onward=True, with_message=True),
+        replace(IN_GROUP, onward=True, with_message=True),
     ),
     Case("22 else", LISTED, {}, direct(), group()),
 ]
@@ -154,7 +160,9 @@ GATED = [
     Case("21 no mention", LISTED, {}, direct(), Dropped("no mention", MENTION_KEY)),
     Case("21 mentioned", LISTED, {"text": "hi Claw"}, direct(), group(mentioned=True)),
     Case("21 by an authorised command", LISTED, {"text": "/status"}, CONTROL, IN_GROUP),
-    Case("21 by an abort word", LISTED, {"text": "stop"}, CONTROL, IN_GROUP),
+    Case(
+        "21 by an abort word", LISTED, {"text": "stop"}, replace(CONTROL, onward=True), replace(IN_GROUP, onward=True)
+    ),
     Case(
         "21 not by an abort word of anybody",
         BY_CHAT,

@@ -31,8 +31,8 @@ def spoken(text: str, commands: dict[str, Any] | None = None, group: bool = Fals
 )
 def test_of_whoever_may_command_they_are_commands(text: str, commands: Any, keys: Any) -> None:
     verdict = spoken(text, commands, **{"dm_policy": "open", **keys}) if keys else spoken(text, commands)
-    onward = text in {"START over please", "/fresh fish"}
-    assert verdict == Control("agent:main:main", "main", "auto", "owner" if commands else "authorised", onward)
+    authority, with_message = "owner" if commands else "authorised", text in {"START over please", "/fresh fish"}
+    assert verdict == Control("agent:main:main", "main", "auto", authority, True, with_message)
 
 
 @pytest.mark.parametrize("text", [one for one in SAID if one != "/stop!"])

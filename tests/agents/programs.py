@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from actors.agents.base import Job
+from actors.agents.base import AgentError, Job
 from actors.agents.command import CommandAgent
 from actors.envelopes.outbound import Turn
 from tests.agents.turns import briefing, turn
+from tests.support.actors import wait_until
 from tests.support.scripts import shell_script
 
 Said = list[tuple[str, tuple[str, ...]]]
@@ -57,3 +59,21 @@ def named(
     """A command agent of the program at that path."""
     found = os.environ if environment is None else environment
     return CommandAgent("main", [program], timeout, workspace, found, briefing())
+
+
+def begun(programs: Programs, script: str) -> threading.Thread:
+    """A turn on a thread of its own; what becomes of it is nobody's business."""
+
+    def run() -> None:
+        with contextlib.suppress(AgentError):
+            programs.run(script, timeout=300.0)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def written(path: Path) -> int:
+    """The process number that a program writes there."""
+    wait_until(lambda: path.exists() and path.read_text().endswith("\n"), 30.0, "its start")
+    return int(path.read_text())

@@ -39,6 +39,35 @@ def test_pieces_are_one_text_and_messages_are_paragraphs(pieces: tuple[str | Pau
     assert gathered(*pieces) == [text]
 
 
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        (("<think>secret</think>Hello.",), "Hello."),
+        (("<thi", "nk>secret.\n\nsecret.\n\n", "</think>", "\n\nHello."), "Hello."),
+        (("<think>secret", Pause(), "secret</think>Hello."), "Hello."),
+        (("secret", "</think>Hello."), "Hello."),
+        (("secret</think>",), ""),
+        (("<think>secret",), ""),
+        (("a <",), "a <"),
+    ],
+)
+def test_thoughts_among_the_words_are_not_said(pieces: tuple[str | Pause, ...], said: str, blocks: bool) -> None:
+    assert gathered(*pieces, blocks=Blocks(Coalesce(8, 100)) if blocks else None) == [said]
+    answer = Answer()
+    for piece in pieces[:-1]:
+        list(answer.hear(Words(piece) if isinstance(piece, str) else piece))
+    assert answer.is_blank or "secret" in pieces
+
+
+def test_a_silent_message_in_blocks_is_silent_to_its_end() -> None:
+    small = Coalesce(5, 100)
+    pieces = ("NO_REPLY\n\n", "narration.\n\n", "more of it")
+    assert gathered(*pieces, blocks=Blocks(small)) == [""]
+    assert gathered(*pieces, Pause(), "Hello.", blocks=Blocks(small)) == ["Hello."]
+    assert gathered("NO_REPLY", Pause(), "Hello.", blocks=Blocks(small)) == ["Hello."]
+
+
 def test_finished_blocks_come_out_on_the_way_when_they_are_wanted() -> None:
     pieces = ("The first one.\n", "\nThe second one.", "\n\nThe third", Pause(), "and the last one")
     said = gathered(*pieces, blocks=Blocks(Coalesce(8, 100)))

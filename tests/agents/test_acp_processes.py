@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.agents.acp.watchman import Watchman
 from actors.agents.base import AgentError
 from actors.agents.briefing.briefing import Briefing
 from actors.agents.factory import make_agents
-from actors.runtime.process import spawn
+from actors.agents.watchman import WATCHMAN
 from config.account import Account
 from config.schema.root import Config
 from tests.support.acp_bench import SESSION, Asking, Bench, script
@@ -155,33 +154,19 @@ def test_nothing_outlives_a_gateway_that_is_killed(bench: Bench, steps: tuple[st
     bench.until_gone(bench.pids()[0], child)
 
 
-def sleeper() -> int:
-    """A process that leads a group and sleeps."""
-    return spawn(["sleep", "300"]).pid
-
-
-def test_the_watchman_ends_what_runs_for_us_when_we_are_gone_and_nothing_else() -> None:
-    watchman = Watchman()
-    ours, others = sleeper(), sleeper()
-    watchman.add(ours)
-    watchman.add(others)
-    watchman.remove(others)
-    watchman.release()
-    wait_until(lambda: not lives(ours), what="its end")
-    assert lives(others)
-    os.killpg(others, signal.SIGKILL)
-
-
-def test_a_watchman_that_died_is_replaced_and_knows_everything() -> None:
-    watchman = Watchman()
-    first, second = sleeper(), sleeper()
-    watchman.add(first)
-    shell = watchman.pid
-    assert shell is not None
-    os.killpg(shell, signal.SIGKILL)
-    wait_until(lambda: not lives(shell), what="its end")
-    watchman.remove(first + 1_000_000)
-    watchman.add(second)
-    assert watchman.pid not in (None, shell)
-    watchman.release()
-    wait_until(lambda: not lives(first) and not lives(second), what="both ends")
+@pytest.mark.parametrize("steps", [("leave", "deaf"), ("leave", "hang")])
+def test_an_orderly_end_leaves_nothing(bench: Bench, steps: tuple[str, ...]) -> None:
+    """Neither of a turn that is under way, nor of a session that has nothing to do."""
+    agent = bench.agent()
+    bench.ask(agent, text="hello", session="agent:main:other")
+    asking = Asking(agent, bench.job(script(*({step: True} for step in steps))))
+    bench.until("deaf" if "deaf" in steps else "hangs")
+    asking.cancel()
+    agent.close()
+    started = time.monotonic()
+    WATCHMAN.end()
+    assert time.monotonic() - started < 4.0
+    pids = (*bench.pids(), bench.events("left")[0]["child"])
+    wait_until(lambda: not any(map(lives, pids)), 1.0, "the end of all it ran")
+    with pytest.raises(AgentError):
+        asking.answer()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,11 +14,15 @@ import pytest
 
 from actors.agents.base import AgentError, Job
 from actors.agents.command import LOGGED_LINES, MAX_ERRORS, Errors
+from actors.agents.watchman import WATCHMAN
 from actors.runtime import logs
-from tests.agents.programs import Programs, named
+from tests.agents.programs import Programs, begun, named, written
 from tests.agents.turns import message, turn
 from tests.support.actors import wait_until
-from tests.support.scripts import open_descriptors
+from tests.support.scripts import lives, open_descriptors
+
+ROOT = Path(__file__).resolve().parents[2]
+STUBBORN = "trap '' TERM; sleep 300 & while :; do sleep 0.05; done"
 
 
 @pytest.fixture
@@ -110,6 +116,66 @@ def test_the_deadline_of_the_turn_holds_too(programs: Programs) -> None:
 )
 def test_a_program_that_does_not_read_its_input_may_answer_all_the_same(programs: Programs, script: str) -> None:
     assert programs.run(script, turn(message(1, "x" * 1_000_000))) == "done"
+
+
+# Our own end
+
+
+def gateway(folder: Path, script: str) -> subprocess.Popen[bytes]:
+    """Another process of ours, whose agent runs ``script``."""
+    program = f"""
+import pathlib
+from tests.agents.programs import Programs
+Programs(pathlib.Path({str(folder)!r})).run({script!r}, timeout=300)
+"""
+    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, start_new_session=True)
+
+
+def test_nothing_outlives_a_gateway_that_is_killed(tmp_path: Path) -> None:
+    with gateway(tmp_path, f"echo $$ > {tmp_path}/pid; {STUBBORN}") as ours:
+        pid = written(tmp_path / "pid")
+        wait_until(lambda: len(members(pid)) >= 2, what="all it starts")
+        # The shell that watches over it is the only other child.
+        [shell] = {child.pid for child in psutil.Process(ours.pid).children()} - {pid}
+        ours.kill()
+    wait_until(lambda: members(pid) == [], 5.0, "the end of its group")
+    wait_until(lambda: not lives(shell), what="the end of the one who did it")
+
+
+def test_nor_one_that_is_killed_in_the_moment_a_program_starts(tmp_path: Path) -> None:
+    with gateway(tmp_path, f"kill -9 $PPID; echo $$ > {tmp_path}/pid; {STUBBORN}") as ours:
+        assert ours.wait(30.0) == -9
+    pid = written(tmp_path / "pid")
+    wait_until(lambda: members(pid) == [], 5.0, "the end of its group")
+
+
+def test_an_orderly_end_waits_for_turns_that_know_of_it(programs: Programs, tmp_path: Path) -> None:
+    thread = begun(programs, f"echo $$ > {tmp_path}/pid; {STUBBORN}")
+    pid = written(tmp_path / "pid")
+    programs.cancelled.set()
+    WATCHMAN.end()
+    wait_until(lambda: members(pid) == [], 1.0, "the end of its group")
+    thread.join(10.0)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.1])
+def test_an_orderly_end_does_not_wait_for_ever(programs: Programs, tmp_path: Path, patience: float) -> None:
+    thread = begun(programs, f"echo $$ > {tmp_path}/pid; {STUBBORN}")
+    pid = written(tmp_path / "pid")
+    started = time.monotonic()
+    WATCHMAN.end(patience)
+    assert time.monotonic() - started < 2.0
+    wait_until(lambda: members(pid) == [], 1.0, "the end of its group")
+    thread.join(10.0)
+    assert not thread.is_alive()
+
+
+def test_a_turn_that_is_not_wanted_starts_no_program(programs: Programs, tmp_path: Path) -> None:
+    programs.cancelled.set()
+    with pytest.raises(AgentError, match="cancelled"):
+        programs.run(f"echo $$ > {tmp_path}/pid")
+    assert not (tmp_path / "pid").exists()
 
 
 # Descriptors

@@ -36,7 +36,19 @@ def read(output: str | bytes) -> tuple[list[Part], Part]:
         ('{"text": "a\u2028b\u0085c"}\n{"text": "d\u2029e"}\n', "a\u2028b\u0085c\n\nd\u2029e"),
         ('{"text": ""}', ""),
         ('{"text": null}', ""),
-        ('{"text": 5}', '{"text": 5}'),
+        ('{\n  "text": "hi"\n}\n', "hi"),
+        ('{\r\n  "text": "hi",\r\n  "media": []\r\n}\r\n', "hi"),
+        ('\n{\n  "text": "one"\n}\n\n{\n  "text": "two"\n}\n{"text": "three"}', "one\n\ntwo\n\nthree"),
+        ('{"text":\n"hi"}', "hi"),
+        ('{\n"other": {\n},\n"text": "hi"\n}', "hi"),
+        ('{\n  "note": "x"\n}\n', '{\n  "note": "x"\n}'),
+        ("{\n  body\n}\nplain\n", "{\n  body\n}\nplain"),
+        ('{\n  "text": "hi"\n}\nplain', '{\n  "text": "hi"\n}\nplain'),
+        ('{\n  "text": "hi"\n', '{\n  "text": "hi"'),
+        ('\ufeff{"text": "hi"}\n{"text": "you"}', "hi\n\nyou"),
+        ('\ufeff{\n  "text": "hi"\n}', "hi"),
+        ("\ufeffhello\n", "hello"),
+        ('You are +1, and you said: {"text": 5}\n', 'You are +1, and you said: {"text": 5}'),
         ('{"note": "x"}', '{"note": "x"}'),
         ('{"text": "one"}\nplain', '{"text": "one"}\nplain'),
         ('plain\n{"text": "one", "final": false}', 'plain\n{"text": "one", "final": false}'),
@@ -68,6 +80,38 @@ def test_plain_text_stays_as_it_is_and_json_lines_are_read(output: str, text: st
 def test_odd_output_always_means_the_same(output: bytes, text: str) -> None:
     assert read(output) == ([], Part(text))
     assert read(output) == ([], Part(text))
+
+
+def test_an_object_over_several_lines_may_be_a_part() -> None:
+    texts: list[dict[str, object]] = [{"text": "one", "final": False}, {"text": "two", "media": ["/a"]}]
+    output = "\n".join(json.dumps(one, indent=2) for one in texts)
+    assert read(output) == ([Part("one")], Part("two", ("/a",)))
+    reader = Output()
+    assert list(reader.feed(b'{\n  "text": "all",\n  "final": true\n}\nplain\n')) == []
+    assert (reader.complete, reader.finish()) == (True, Part("all"))
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ('{"text": 5}', 1),
+        ('{"text": "x"}\n{"text": ["x"]}\n', 2),
+        ('{\n  "text": "x"\n}\n{\n  "text": {}\n}\n', 4),
+        ('{"text":\nfalse}', 1),
+        ('{"text": "x",\n"media": 5}', 1),
+    ],
+)
+def test_a_wrong_type_is_told_with_its_line(output: str, line: int) -> None:
+    with pytest.raises(OutputError, match=f"line {line} of its output: (text must be a string|media must be)"):
+        read(output)
+
+
+def test_a_byte_order_mark_may_come_in_pieces() -> None:
+    reader = Output()
+    for byte in b'\xef\xbb\xbf{"text": "hi", "final": false}\n':
+        for part in reader.feed(bytes([byte])):
+            assert part == Part("hi")
+    assert reader.finish() == Part()
 
 
 def test_files_come_as_a_path_or_a_list() -> None:
@@ -111,6 +155,10 @@ def test_what_is_no_answer_after_a_part_is_an_error_that_names_the_line() -> Non
     list(reader.feed(b'{"text": "one", "final": false}\n\nplain'))
     with pytest.raises(OutputError, match="line 3"):
         reader.finish()
+    reader = Output()
+    list(reader.feed(b'{"text": "one", "final": false}\n{\n"text": "broken'))
+    with pytest.raises(OutputError, match="line 2"):
+        reader.finish()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +171,7 @@ def test_what_is_no_answer_after_a_part_is_an_error_that_names_the_line() -> Non
         ('{"text": "x", "media": "a\\u0000b"}', "media must be a path"),
         ('{"text": "x", "media": "\\ud800"}', "media must be a path"),
         ('{"text": "x", "media": {"a": 1}}', "media must be a path"),
+        ('{"text": 5}', "text must be a string"),
         ('{"text": "x", "final": "yes"}', "final must be true or false"),
         ('{"text": "x", "final": 0}', "final must be true or false"),
     ],
@@ -167,9 +216,11 @@ LINES = st.lists(
 )
 
 
-@given(LINES, st.lists(st.integers(1, 7), min_size=1))
-def test_it_does_not_matter_how_the_output_is_cut_into_pieces(lines: list[dict[str, object]], sizes: list[int]) -> None:
-    output = "".join(json.dumps(line) + "\n" for line in lines).encode()
+@given(LINES, st.lists(st.integers(1, 7), min_size=1), st.sampled_from([None, 2]))
+def test_it_does_not_matter_how_the_output_is_cut_into_pieces(
+    lines: list[dict[str, object]], sizes: list[int], indent: int | None
+) -> None:
+    output = "".join(json.dumps(line, indent=indent) + "\n" for line in lines).encode()
     reader, at, number = Output(), 0, 0
     parts: list[Part] = []
     while at < len(output):

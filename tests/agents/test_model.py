@@ -17,13 +17,14 @@ from actors.agents.base import AgentError, Job
 from actors.agents.blocks import Coalesce
 from actors.agents.extras import MODEL
 from actors.agents.model.agent import ModelAgent
+from actors.agents.model.names import Choice, Models
 from actors.envelopes.outbound import Usage
 from actors.simulator.model_script import Answer, Refusal, Stall, last_words, say
 from actors.simulator.model_server import ModelServer
 from config.accounts import effective
 from config.schema.root import Config
 from tests.agents.models import KEY, Agents, Turned
-from tests.agents.turns import briefing, heard, message, past, recalled, turn
+from tests.agents.turns import ANN, briefing, heard, message, past, recalled, turn
 from tests.support.actors import wait_until
 
 
@@ -64,7 +65,7 @@ def test_the_model_is_told_instructions_past_and_prompt(server: ModelServer, age
     assert roles(server) == ["system", "user", "assistant", "user", "assistant", "user"]
     words = [one["content"] for one in body["messages"]]
     assert words[0].startswith("You are Clawd.")
-    assert words[1:5] == ["can you?", "of course", "hm\nquestion 5", "answer"]
+    assert words[1:5] == [f"{ANN}: can you?", "of course", f"{ANN}: hm\n{ANN}: question 5", "answer"]
     assert words[5].endswith("\nand now?")
 
 
@@ -78,7 +79,7 @@ def test_a_message_nothing_was_said_to_keeps_the_roles_in_turn(server: ModelServ
 def test_the_past_fits_its_budget(server: ModelServer, agent: Agents) -> None:
     memory = recalled(turns=(past(3, "x" * 5000), past(4, "short")), number=3)
     Turned(agent(server, tokens=1000), turn(message(9), memory=memory)).answer()
-    assert [one["content"] for one in server.requests[0].body["messages"]][1:3] == ["question 4", "short"]
+    assert [one["content"] for one in server.requests[0].body["messages"]][1:3] == [f"{ANN}: question 4", "short"]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -88,9 +89,47 @@ def test_thoughts_and_tool_calls_never_reach_the_chat(server: ModelServer, agent
     assert (turned.answer().text, turned.parts) == ("The answer.", [])
 
 
-def test_thoughts_in_tags_are_thoughts(server: ModelServer, agent: Agents) -> None:
-    server.add(say("<think>secret thought</think>The answer."))
-    assert Turned(agent(server)).answer().text.strip() == "The answer."
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ("<think>secret thought</think>The answer.",),
+        ("<think>\nsecret, and it is long enough.\n\nsecret, too.\n", "</think>\n\n", "The answer."),
+        ("<th", "ink>\nsecret, and it is long enough.\n\nsec", "ret, too.\n</thi", "nk>\n\nThe answer."),
+        ("<think>", "\nsecret\n", "</think>\n\nThe answer."),
+        ("secret\n", "</think>\nThe", " answer."),
+        ("<thinking>secret</thinking>", "The answer."),
+    ],
+)
+def test_thoughts_in_tags_are_thoughts(
+    server: ModelServer, agent: Agents, pieces: tuple[str, ...], stream: bool
+) -> None:
+    server.add(Answer(pieces))
+    turned = Turned(agent(server, streams=Coalesce(20, 60, 30.0) if stream else None))
+    assert (turned.answer().text, turned.parts) == ("The answer.", [])
+    assert len(server.requests) == 1
+
+
+def test_who_thinks_without_a_sign_is_not_streamed_again(server: ModelServer, agent: Agents) -> None:
+    server.add(Answer(("secret\n", "</think>\nOne.")), Answer(("secret, and it is long enough.\n\n</think>\nTwo.",)))
+    subject = agent(server, streams=Coalesce(20, 60, 30.0))
+    turned = [Turned(subject).end() for _ in range(2)]
+    assert [(one.answer().text, one.parts) for one in turned] == [("One.", []), ("Two.", [])]
+    assert [bool(one.body.get("stream")) for one in server.requests] == [True, False]
+
+
+def test_headers_of_the_config_are_sent(server: ModelServer, agent: Agents) -> None:
+    mine = Choice("mine", "m", "chat", server.url, "k", True, (("X-Auth", "secret"), ("authorization", "Token t")))
+    assert Turned(agent(chosen=Models(None, {}, {}, (mine,)))).answer().text
+    assert (server.requests[0].headers["x-auth"], server.requests[0].headers["authorization"]) == ("secret", "Token t")
+
+
+def test_a_key_that_is_not_there_is_not_made_up(server: ModelServer, agent: Agents) -> None:
+    blocks = {"runtime": {"type": "model", "model": "openai:m", "baseUrl": server.url, "apiKey": "${NOPE_KEY}"}}
+    config = Config.model_validate({"agents": {"list": [{"id": "main", **blocks}]}}, strict=False)
+    subject = agent.note(ModelAgent.of(config.agents.list[0], config, {}, briefing(), ()))
+    assert "needs a key: set the environment variable NOPE_KEY" in Turned(subject).failure()
+    assert server.requests == []
 
 
 def test_a_session_may_choose_its_model(server: ModelServer, agent: Agents) -> None:

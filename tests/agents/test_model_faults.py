@@ -9,12 +9,14 @@ import pytest
 from actors.agents.blocks import Coalesce
 from actors.agents.model.asking import MOST_CHARACTERS, Patience
 from actors.agents.model.faults import LONGEST
+from actors.agents.model.names import Choice, Models
+from actors.agents.model.providers import PROVIDERS
 from actors.envelopes.outbound import Usage
 from actors.runtime.backoff import Backoff
 from actors.simulator.model_script import Answer, Garbage, Half, Refusal, Stall, Step, say
 from actors.simulator.model_server import ModelServer
 from config.redaction import MARKER
-from tests.agents.models import HASTY, KEY, Agents, Turned
+from tests.agents.models import HASTY, KEY, Agents, Turned, models
 
 GOOD = say("Good.")
 STREAMS = Coalesce()
@@ -49,6 +51,8 @@ PASSING: list[Step] = [
     Garbage(b'{"choices": [{"message": 5}]}'),
     Garbage(b"\xff\xfe{"),
     Garbage(b"<html>sorry</html>", "text/html"),
+    Garbage(b"[" * 100_000),
+    Garbage(b"data: " + b"[" * 100_000 + b"\n\n", "text/event-stream"),
     Garbage(b"data: [1]\n\ndata: [DONE]\n\n"),
     Garbage(b'data: {"choices": [{"delta": 5}]}\n\n'),
     Garbage(b'data: {"error": {"message": "overloaded", "code": 503}}\n\n'),
@@ -58,7 +62,7 @@ PASSING: list[Step] = [
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("step", PASSING, ids=str)
+@pytest.mark.parametrize("step", PASSING, ids=lambda step: str(step)[:80])
 def test_what_may_pass_is_asked_again(server: ModelServer, agent: Agents, step: Step, stream: bool) -> None:
     server.add(step, step)
     subject = agent(server, streams=STREAMS if stream else None)
@@ -68,7 +72,7 @@ def test_what_may_pass_is_asked_again(server: ModelServer, agent: Agents, step: 
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("step", PASSING, ids=str)
+@pytest.mark.parametrize("step", PASSING, ids=lambda step: str(step)[:80])
 def test_at_most_four_times_and_the_next_turn_works(
     server: ModelServer, agent: Agents, step: Step, stream: bool
 ) -> None:
@@ -176,10 +180,53 @@ def test_all_models_that_failed_are_told(agent: Agents) -> None:
     assert "m2" in told and "pay" in told
 
 
-def test_a_fallback_is_not_for_what_somebody_has_to_mend(server: ModelServer, agent: Agents) -> None:
-    with ModelServer([Refusal(401)]) as locked:
-        assert "the key is refused" in Turned(agent(locked, server)).failure()
+@pytest.mark.parametrize(
+    "step",
+    [
+        Refusal(401),
+        Refusal(403),
+        Refusal(404, "no such model", code="model_not_found"),
+        Refusal(400, "the model is decommissioned"),
+        Refusal(400, "too long", code="context_length_exceeded"),
+        Refusal(302),
+        Answer((), finish="length"),
+    ],
+    ids=str,
+)
+def test_a_fallback_is_for_whatever_keeps_the_first_from_answering(
+    server: ModelServer, agent: Agents, step: Step
+) -> None:
+    with ModelServer([step]) as broken:
+        assert Turned(agent(broken, server)).answer().text == "Good."
+    assert [len(one.requests) for one in (broken, server)] == [1, 1]
+
+
+def test_a_fallback_answers_where_the_first_has_no_key(server: ModelServer, agent: Agents) -> None:
+    (fallback,) = models(server.url).choices
+    first = Choice("openai", "gpt-5", "chat", PROVIDERS["openai"].url, "", near=False)
+    assert Turned(agent(chosen=Models(None, {}, {}, (first, fallback)))).answer().text == "Good."
+    told = Turned(agent(chosen=Models(None, {}, {}, (first, first)))).failure()
+    assert told.count("needs a key: set the environment variable OPENAI_API_KEY") == 1
+
+
+def test_what_a_filter_holds_back_is_not_asked_for_elsewhere(server: ModelServer, agent: Agents) -> None:
+    with ModelServer([Answer((), finish="content_filter")]) as strict:
+        assert "filter" in Turned(agent(strict, server)).failure()
     assert server.requests == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_an_address_that_has_moved_is_told_after_one_try(server: ModelServer, agent: Agents, status: int) -> None:
+    server.add(Refusal(status, headers={"location": "http://127.0.0.1:1/x"}))
+    told = Turned(agent(server)).failure()
+    assert told == f"model openai-compatible:m1 at {server.url}: it says that it is elsewhere ({status}): check baseUrl"
+    assert len(server.requests) == 1
+
+
+def test_usage_below_nothing_is_nothing(server: ModelServer, agent: Agents) -> None:
+    server.add(Answer(("Good.",), input_tokens=-5, output_tokens=-1))
+    said = Turned(agent(server)).answer()
+    assert (said.text, said.usage) == ("Good.", Usage("openai-compatible:m1", 0, 0))
 
 
 def test_a_long_pause_is_for_the_fallback(server: ModelServer, agent: Agents) -> None:

@@ -12,6 +12,7 @@ from actors.agents.model.names import (
     Choice,
     Models,
     fault,
+    lacks,
     names,
     needs_key,
     split,
@@ -113,6 +114,64 @@ def test_a_key_may_stand_in_a_variable(api_key: Any, expected: str) -> None:
     assert choice("work:x", {"work": {"baseUrl": "https://w.example.com", "apiKey": api_key}}).key == expected
 
 
+ODD = "holds a character that is in no key, a line break for one: write it anew"
+
+
+@pytest.mark.parametrize(
+    ("api_key", "remedy"),
+    [
+        ("${NOPE_KEY}", "set the environment variable NOPE_KEY, which models.providers.Work.apiKey names"),
+        ("a${NOPE}b${OTHER}", "set the environment variable NOPE, OTHER, which models.providers.Work.apiKey names"),
+        ({"id": "NOPE_KEY"}, "set the environment variable NOPE_KEY, which models.providers.Work.apiKey names"),
+        (
+            {"source": "exec", "provider": "x", "id": "k"},
+            "models.providers.Work.apiKey stands in a source of the kind 'exec', which is not read here",
+        ),
+        ("sk-secret\nsk-other", f"models.providers.Work.apiKey {ODD}"),
+        ("sk-s\u00e9cret", f"models.providers.Work.apiKey {ODD}"),
+        ({"id": "ODD_KEY"}, f"the environment variable ODD_KEY {ODD}"),
+        ("ODD_KEY", f"the environment variable ODD_KEY {ODD}"),
+    ],
+)
+@pytest.mark.parametrize("url", ["https://w.example.com", "http://127.0.0.1:1234"])
+def test_what_is_no_key_is_none_and_told(api_key: Any, remedy: str, url: str) -> None:
+    entry = {"Work": {"baseUrl": url, "apiKey": api_key}}
+    found = config({"model": "work/x"}, providers=entry)
+    (one,) = Models.of(found.agents.list[0], found, {"ODD_KEY": "secret\x01"}).choices
+    assert one.key == ""
+    assert needs_key(one).startswith(remedy)
+    own = choice("work:x", baseUrl=url, apiKey="${NOPE_KEY}")
+    assert (own.key, own.missing) == ("", "set the environment variable NOPE_KEY, which runtime.apiKey names")
+
+
+def test_headers_are_sent_or_told() -> None:
+    headers = {
+        "X-Auth": "secret",
+        "X-Work": {"source": "env", "id": "WORK_KEY"},
+        "X-Exec": {"source": "exec", "id": "k"},
+        "X-List": ["a"],
+        "X Blank": "a",
+    }
+    entry = {"work": {"baseUrl": "http://w", "headers": headers}}
+    found = choice("work:x", entry)
+    assert (found.headers, found.missing) == ((("X-Auth", "secret"), ("X-Work", "env-work")), "")
+    told = lacking({"model": "work/x"}, KEYS, entry)
+    where = "models.providers.work.headers"
+    assert [line.partition(" is not sent: ")[0] for line in told] == [
+        f"{where}.X-Exec",
+        f"{where}.X-List",
+        f"{where}.X Blank",
+    ]
+    assert "secret" not in f"{found} {found!r} {told}"
+
+
+@pytest.mark.parametrize("value", ["Token ${NOPE}", {"id": "NOPE"}])
+def test_a_header_whose_variable_is_not_set_costs_the_model(value: Any) -> None:
+    found = choice("work:x", {"work": {"baseUrl": "http://w", "apiKey": "k", "headers": {"X-Auth": value}}})
+    assert found.headers == ()
+    assert needs_key(found) == "set the environment variable NOPE, which models.providers.work.headers.X-Auth names"
+
+
 def test_a_provider_entry_of_openclaw_is_read_past_what_counts() -> None:
     entry = {
         "baseUrl": "https://x.example.com",
@@ -145,7 +204,16 @@ def test_the_model_of_an_agent_is_its_own_else_that_of_all() -> None:
         ({"model": "gpt-5"}, {}, "'gpt-5' does not name a model: write it as provider:name"),
         ({"model": "nowhere/x"}, {}, "write models.providers.nowhere.baseUrl"),
         ({"model": "openai-compatible/x"}, {}, "models.providers.openai-compatible.baseUrl"),
-        ({"model": {"primary": "openai/x", "fallbacks": ["nowhere/y"]}}, {}, "provider 'nowhere' is not known"),
+        ({"model": {"primary": "nowhere/x", "fallbacks": ["no/y"]}}, {}, "provider 'nowhere' is not known"),
+        ({"model": {"primary": "openai/x", "fallbacks": ["nowhere/y"]}}, {}, ""),
+        ({"model": {"primary": "nowhere/x", "fallbacks": ["openai/y"]}}, {}, ""),
+        ({"model": "a/${MY_MODEL}"}, {"a": {"baseUrl": "http://m"}}, "the environment variable MY_MODEL, which"),
+        (
+            {"model": "a/x"},
+            {"a": {"baseUrl": "http://m/v1?key=hidden"}},
+            "leave out all from the ? or #, and write a key",
+        ),
+        ({"model": "a/x"}, {"a": {"baseUrl": "http://m/v1#key"}}, "baseUrl of provider 'a' goes on behind its path"),
         ({"model": "a/x"}, {"a": {"baseUrl": "mac:1234"}}, "baseUrl of provider 'a' is no address"),
         ({"model": "a/x"}, {"a": {"baseUrl": "http://[oops"}}, "baseUrl of provider 'a' is no address"),
         ({"model": "a/x"}, {"a": {"baseUrl": "http://mac:port"}}, "baseUrl of provider 'a' is no address"),
@@ -162,18 +230,31 @@ def test_what_cannot_be_worked_out_is_said_with_the_remedy(agent: Any, providers
     found = config(agent, providers=providers)
     told = fault(found.agents.list[0], found)
     assert said in told
+    assert "hidden" not in told
     assert bool(said) == bool(told)
 
 
-def test_a_missing_key_is_a_fault_where_the_environment_is_known() -> None:
-    found = config({"model": {"primary": "openai/x", "fallbacks": ["anthropic/y"]}})
-    agent = found.agents.list[0]
-    assert fault(agent, found) == ""
-    assert fault(agent, found, KEYS | {"ANTHROPIC_API_KEY": "k"}) == ""
-    assert fault(agent, found, KEYS) == (
-        "model anthropic:y needs a key: set the environment variable ANTHROPIC_API_KEY, "
-        "or models.providers.anthropic.apiKey"
-    )
+def lacking(agent: dict[str, Any], environment: dict[str, str], providers: Any = None) -> list[str]:
+    """What the models of that agent do without."""
+    found = config(agent, providers=providers)
+    return list(lacks(found.agents.list[0], found, environment))
+
+
+def test_what_its_models_lack_is_told() -> None:
+    agent = {"model": {"primary": "openai/x", "fallbacks": ["anthropic/y", "nowhere/z"]}}
+    assert lacking({"model": "openai/x"}, KEYS) == []
+    openai, anthropic, nowhere = lacking(agent, {})
+    held = "until then its messages are held"
+    remedy = "set the environment variable OPENAI_API_KEY, or models.providers.openai.apiKey"
+    assert openai == f"model openai:x needs a key: {remedy}; {held}"
+    assert anthropic.startswith("model anthropic:y needs a key: ") and anthropic.endswith(held)
+    assert nowhere.startswith("provider 'nowhere' is not known here") and nowhere.endswith(held)
+    anthropic, nowhere = lacking(agent, KEYS)
+    assert anthropic.endswith("or models.providers.anthropic.apiKey; until then the others are asked")
+    assert nowhere.endswith("; until then the others are asked")
+
+
+def test_some_servers_need_no_key() -> None:
     assert needs_key(choice("openai:x", baseUrl="https://proxy.example.com")) == ""
     assert needs_key(choice("vllm:x")) == ""
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -13,13 +17,20 @@ from actors.agents.model.names import Choice, Models
 from actors.envelopes.outbound import Usage
 from actors.simulator.model_script import Answer, Half, Refusal, Stall, say
 from actors.simulator.model_server import ModelServer
-from tests.agents.models import HASTY, Agents, Turned
+from tests.agents.models import HASTY, Agents, Turned, models
 from tests.agents.turns import message, turn
 
 SMALL = Coalesce(20, 60, 30.0)
 EAGER = SMALL._replace(idle=0.01)
 FIRST, SECOND = "This is the first paragraph.", "And this one is the second."
 LAST = "The end."
+WHOLE = {
+    "id": "x",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Whole."}, "finish_reason": "stop"}],
+}
 
 
 @pytest.fixture
@@ -119,6 +130,56 @@ def test_a_server_that_refuses_to_stream_is_asked_for_the_whole_from_then_on(
     subject = agent(server, streams=SMALL)
     assert [Turned(subject).answer().text for _ in range(2)] == ["Whole.", "Again."]
     assert [bool(one.body.get("stream")) for one in server.requests] == [True, False, False]
+
+
+@contextmanager
+def unstreaming() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server that answers with the whole even where it is asked to stream: its address, and what it is asked."""
+    asked: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            data = json.dumps(WHOLE).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_answers_with_the_whole_is_not_asked_to_stream_again(agent: Agents) -> None:
+    with unstreaming() as (url, asked):
+        subject = agent(chosen=models(url), streams=SMALL)
+        assert [Turned(subject).answer().text for _ in range(2)] == ["Whole."] * 2
+    assert [bool(one.get("stream")) for one in asked] == [True, False, False]
+
+
+@pytest.mark.parametrize("streams", [None, SMALL, Coalesce(5, 60, 30.0), EAGER])
+@pytest.mark.parametrize("pieces", [("NO_REPLY\n", "\n", "because this is", " internal narration.\n\nIt goes on.")])
+def test_what_stands_behind_the_silent_word_is_not_said(
+    server: ModelServer, agent: Agents, streams: Coalesce | None, pieces: tuple[str, ...]
+) -> None:
+    server.add(Answer(pieces))
+    turned = Turned(agent(server, streams=streams))
+    assert (turned.answer().text, turned.parts) == ("NO_REPLY", [])
+
+
+def test_a_silent_answer_does_not_silence_the_next(server: ModelServer, agent: Agents) -> None:
+    server.add(Answer(("NO_REPLY\n\n", "internal")), Answer((f"{FIRST}\n\n", LAST)))
+    turned = Turned(agent(server, streams=Coalesce(5, 60, 30.0)), steered=[(message(2, "second"),)])
+    said = turned.answer()
+    assert (turned.parts, said.text) == ([FIRST], LAST)
 
 
 def test_a_refusal_that_is_not_about_the_stream_is_told(server: ModelServer, agent: Agents) -> None:

@@ -210,15 +210,22 @@ def test_control_characters_are_left_out_of_the_words() -> None:
 def test_the_past_is_told_in_roles() -> None:
     turns = (past(1), past(2, "NO_REPLY"), past(3, "", outcome="failed"))
     assert history(told(turns=turns, number=4), 1000).said == (
-        Said("user", "question 1"),
+        Said("user", f"{ANN}: question 1"),
         Said("assistant", "answer"),
-        Said("user", "question 2"),
+        Said("user", f"{ANN}: question 2"),
         Said("assistant", "NO_REPLY"),
-        Said("user", "question 3"),
+        Said("user", f"{ANN}: question 3"),
     )
 
 
-def test_where_several_speak_each_is_named() -> None:
+def test_no_message_of_the_past_looks_like_a_prompt() -> None:
+    real = prompt(told(message(1, "hi", authority="owner")))
+    forged = history(told(turns=(past(1, "ok", heard(1, real)),), number=2), 1000).said[0].text
+    assert forged.startswith(f"{ANN}: {TRUSTED}\n  {FENCE}json\n  ")
+    assert [line for line in forged.splitlines()[1:] if not line.startswith("  ")] == []
+
+
+def test_in_the_past_each_is_named() -> None:
     words = (heard(1, f"a\n{BEN}: b", ANN, "Ann"), heard(2, "", BEN, files=("image/png",)))
     expected = (
         Said("user", f"Ann ({ANN}): a\n  {BEN}: b"),
@@ -227,16 +234,16 @@ def test_where_several_speak_each_is_named() -> None:
     )
     assert history(told(turns=(past(1, "ok", *words),), number=2), 1000).said == expected
     alone = told(turns=(past(1, "ok", words[0]),), number=2)
-    assert history(alone, 1000).said[0].text == f"a\n{BEN}: b"
+    assert history(alone, 1000).said[0].text == f"Ann ({ANN}): a\n  {BEN}: b"
     group = told(turns=(past(1, "ok", words[0]),), number=2, session=GROUP)
-    assert history(group, 1000).said[0].text.startswith(f"Ann ({ANN}): ")
+    assert history(group, 1000) == history(alone, 1000)
 
 
 @pytest.mark.parametrize(
-    ("tokens", "kept", "left_out"), [(60, 3, 0), (59, 2, 1), (40, 2, 1), (39, 1, 2), (20, 1, 2), (19, 0, 3), (0, 0, 3)]
+    ("tokens", "kept", "left_out"), [(72, 3, 0), (71, 2, 1), (48, 2, 1), (47, 1, 2), (24, 1, 2), (23, 0, 3), (0, 0, 3)]
 )
 def test_the_newest_turns_that_fit_are_kept_each_whole(tokens: int, kept: int, left_out: int) -> None:
-    turns = tuple(past(seq, "x" * 40, heard(seq, "y" * 40)) for seq in (1, 2, 3))
+    turns = tuple(past(seq, "x" * 40, heard(seq, "y" * 42)) for seq in (1, 2, 3))
     found = history(told(turns=turns, number=4), tokens)
     assert (len(found.said), found.left_out) == (2 * kept, left_out)
 
@@ -244,8 +251,37 @@ def test_the_newest_turns_that_fit_are_kept_each_whole(tokens: int, kept: int, l
 def test_a_turn_that_does_not_fit_ends_the_past() -> None:
     turns = (past(1, "x"), past(2, "x" * 4000), past(3, "x"))
     found = history(told(turns=turns, number=4), 100)
-    assert [one.text for one in found.said] == ["question 3", "x"]
+    assert [one.text for one in found.said] == [f"{ANN}: question 3", "x"]
     assert found.left_out == 2
+
+
+def budget(tokens: int) -> dict[str, Any]:
+    return {"agents": {"defaults": {"contextTokens": tokens}}}
+
+
+@pytest.mark.parametrize(("tokens", "kept"), [(16_000, 9), (150, 1), (20, 0)])
+def test_of_what_a_group_said_the_newest_that_fit_are_told_and_how_many_do_not(tokens: int, kept: int) -> None:
+    words = tuple(heard(seq, f"{seq}" * 100) for seq in range(1, 10))
+    context = told(session=GROUP, heard=words, blocks=budget(tokens))
+    found = blocks(prompt(context))
+    title = HISTORY if kept == 9 else f"{HISTORY}, without {9 - kept} older ones"
+    assert [one["text"] for one in found[title]] == [one.text for one in words[len(words) - kept :]]
+    assert len(context.history) == 9
+
+
+def test_an_agent_has_its_own_budget() -> None:
+    agent = {"id": "main", "contextTokens": 1000}
+    context = told(blocks={"agents": {**budget(4000)["agents"], "list": [agent]}})
+    assert context.context_tokens == 1000
+    assert told(blocks=budget(4000)).context_tokens == 4000
+
+
+def test_what_a_group_said_takes_room_from_earlier_turns() -> None:
+    turns = tuple(past(seq, "x" * 40, heard(seq, "y" * 42)) for seq in (1, 2, 3))
+    keys: dict[str, Any] = {"session": GROUP, "turns": turns, "number": 4, "blocks": budget(200)}
+    assert history(told(**keys), 100).left_out == 0
+    assert history(told(heard=(heard(4, "z" * 60),), **keys), 100).left_out == 1
+    assert history(told(heard=(heard(4, "z" * 600),), **keys), 100).left_out == 0, "it is not told"
 
 
 def test_no_past_is_no_past() -> None:

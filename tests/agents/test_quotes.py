@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.agents.briefing.quotes import Named, named
-from tests.agents.turns import GROUP, heard, message, tapback, told
+from tests.agents.turns import GROUP, heard, message, past, tapback, told
 from tests.support.rows import ANN, BEN, inbound
 
 CAROL = "+15556667777"
@@ -95,6 +95,34 @@ def test_context_of_people_who_are_not_listed_is_left_out_where_the_config_asks(
     assert context.reply_to is not None
     assert context.reply_to.text == quoted
     assert ("secret" in context.envelope) is bool(quoted)
+
+
+@pytest.mark.parametrize("mode", ["allowlist", "allowlist_quote"])
+def test_a_reaction_does_not_show_the_words_of_people_who_are_not_seen(mode: str) -> None:
+    channel = {
+        "groupPolicy": "open",
+        "groupAllowFrom": [BEN],
+        "reactionNotifications": "all",
+        "contextVisibility": mode,
+    }
+    some = (
+        replace(tapback(ANN, "1", own=False, about="carol"), to_sender=CAROL),
+        replace(tapback(ANN, "2", own=False, about="somebody")),
+        replace(tapback(ANN, "3", own=False, about="ben"), to_sender=BEN),
+        replace(tapback(ANN, "4", own=False, about="ann"), to_sender=ANN),
+        tapback(ANN, "5", own=True, about="ours"),
+    )
+    context = told(session=GROUP, channel=channel, tapbacks=some)
+    assert [one.to_text for one in context.reactions] == ["", "", "ben", "ann", "ours"]
+    everything = told(session=GROUP, channel=channel | {"contextVisibility": "all"}, tapbacks=some)
+    assert [one.to_text for one in everything.reactions] == ["carol", "somebody", "ben", "ann", "ours"]
+
+
+def test_earlier_turns_are_without_the_words_of_people_who_are_not_seen() -> None:
+    channel = {"groupPolicy": "open", "groupAllowFrom": [BEN], "contextVisibility": "allowlist"}
+    words = (heard(1, "ann", ANN), heard(2, "ben", BEN), heard(3, "carol", CAROL), heard(4, "me", "", from_me=True))
+    context = told(session=GROUP, channel=channel, turns=(past(1, "answer", *words),), number=2)
+    assert [line.text for line in context.transcript] == ["ann", "ben", "me", "answer"]
 
 
 def test_our_own_words_are_always_seen() -> None:

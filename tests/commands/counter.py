@@ -116,6 +116,7 @@ class Counter:
         account: str = ACCOUNT,
         seq: int | None = None,
         begun: bool = False,
+        released: bool = False,
         **row: Any,
     ) -> int:
         """Somebody gives a command; the number of its row."""
@@ -123,7 +124,7 @@ class Counter:
         session = group_key("main", 7) if is_group else main_key("main")
         came = inbound(seq, 7, text, sender=sender, account=account, is_group=is_group, **row)
         to = address(7, 1, account)
-        self.stage.tell(self.ref, Commanded(seq, session, "main", to, came, authority, replayed, begun))
+        self.stage.tell(self.ref, Commanded(seq, session, "main", to, came, authority, replayed, begun, released))
         return seq
 
     def say(self, text: str, authority: str = "owner", **how: Any) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.commands.recognise import ABORTS, Recognised, compiled, recognised
+from actors.commands.parse import TRAILING
+from actors.commands.recognise import ABORTS, Recognised, compiled, may_be_command, recognised
 from tests.commands import words
 
 OWN = compiled(["/new", " /RESET ", "start over", "Start over now", "/fresh", "/compact", "/config", ""])
@@ -58,6 +59,22 @@ def test_an_abort_word_is_the_whole_message_in_any_case(word: str, form: str) ->
 )
 def test_anything_else_is_text(text: str) -> None:
     assert named(text) is None
+
+
+@given(
+    text=st.text(max_size=4),
+    word=st.sampled_from(["", "/", "/new x", "claw, ", *ABORTS]),
+    end=st.text(alphabet=TRAILING + "ptcPTC\u212a\u0130\u017f", max_size=3),
+)
+def test_what_is_text_at_the_first_glance_is_no_command(text: str, word: str, end: str) -> None:
+    for said in (text + word + end, text + word.upper() + end, word.title() + end):
+        if not may_be_command(said):
+            assert recognised(said, None, lambda _: True) is None
+
+
+@pytest.mark.parametrize("text", ["message number 5", "echo: hello", "is it?", "I will wait for it", "", "it", "up."])
+def test_most_texts_are_seen_to_be_no_command_at_the_first_glance(text: str) -> None:
+    assert not may_be_command(text)
 
 
 def test_a_word_with_a_file_is_not_the_whole_message() -> None:

@@ -39,7 +39,7 @@ def test_an_owner_stops_a_session_anybody_else_their_chat(
     said = counter.answer(text, RAN, authority=authority, is_group=is_group)
     assert said == "Stopped."
     (told,) = counter.sessions.told
-    assert told == Interrupt(session, chat, "stopped", told.tag, counter.ref)
+    assert told == Interrupt(session, chat, "stopped", told.tag, counter.ref, before=told.tag)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,12 @@ def test_but_not_twice_in_one_life(counter: Counter) -> None:
     counter.tell("/new hello", seq=9)
     counter.tell("/new hello", seq=9, replayed=True)
     assert len(counter.sessions.all(Admitted)) == 1
+
+
+def test_one_that_was_held_and_released_is_passed_on(counter: Counter) -> None:
+    counter.tell("/new hello", seq=9)
+    counter.tell("/new hello", seq=9, replayed=True, released=True)
+    assert len(counter.sessions.all(Admitted)) == 2
 
 
 def test_somebody_shut_out_since_begins_nothing(counter: Counter) -> None:

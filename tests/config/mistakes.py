@@ -206,19 +206,19 @@ CASES = {
     ),
     "wrong model": ('{agents:{list:[{id:"a",model:5}]}}', f"{A}.model", "must be an object", 1),
     "sandbox with a command": (
-        f'{{agents:{{defaults:{{sandbox:{{}}}},list:[{{id:"a",\nruntime:{COMMAND}}}]}}}}',
+        f'{{agents:{{defaults:{{sandbox:{{mode:"all"}}}},list:[{{id:"a",\nruntime:{COMMAND}}}]}}}}',
         f"{A}.runtime",
         "agents.defaults.sandbox would not be enforced",
         2,
     ),
     "tools with an acp agent": (
-        '{tools:{},agents:{entries:{a:{runtime:{type:"acp"}}}}}',
+        '{tools:{profile:"minimal"},agents:{entries:{a:{runtime:{type:"acp"}}}}}',
         "agents.entries.a.runtime",
         "acknowledgeNoSandbox",
         1,
     ),
     "group tools with a command": (
-        f'{{channels:{{imessage:{{groups:{{"*":{{tools:{{}}}}}}}}}},agents:{{list:[{{id:"a",runtime:{COMMAND}}}]}}}}',
+        f'{{channels:{{imessage:{{groups:{{"*":{{tools:{{deny:["x"]}}}}}}}}}},agents:{{list:[{{id:"a",runtime:{COMMAND}}}]}}}}',
         f"{A}.runtime",
         "channels.imessage.groups.*.tools would not",
         1,

@@ -139,7 +139,9 @@ def test_foreign_keys_are_named_once_in_one_line(load_text: Load) -> None:
 
 @pytest.mark.parametrize("runtime", ['{type:"echo"}', '{type:"model",model:"a:b"}', '{type:"embedded"}'])
 def test_unenforced_guards_are_a_warning_where_nothing_runs_programs(runtime: str, load_text: Load) -> None:
-    loaded = load_text(f'{{agents:{{list:[{{id:"a",sandbox:{{}},tools:{{}},runtime:{runtime}}}]}}}}')
+    loaded = load_text(
+        f'{{agents:{{list:[{{id:"a",sandbox:{{mode:"all"}},tools:{{deny:["x"]}},runtime:{runtime}}}]}}}}'
+    )
     assert loaded.problems == ()
     assert [warning.split(":")[0] for warning in loaded.warnings[:2]] == [
         "agents.list.0.sandbox",
@@ -149,9 +151,29 @@ def test_unenforced_guards_are_a_warning_where_nothing_runs_programs(runtime: st
 
 def test_unenforced_guards_may_be_acknowledged(load_text: Load) -> None:
     runtime = '{type:"command",command:["x"],acknowledgeNoSandbox:true}'
-    loaded = load_text(f'{{tools:{{}},agents:{{list:[{{id:"a",runtime:{runtime}}}]}}}}')
+    loaded = load_text(f'{{tools:{{deny:["x"]}},agents:{{list:[{{id:"a",runtime:{runtime}}}]}}}}')
     assert loaded.problems == ()
     assert any(warning.startswith("tools: restricts") for warning in loaded.warnings)
+
+
+@pytest.mark.parametrize("block", ["{}", '{mode:"off"}', '{mode:"off",scope:"agent"}', "null"])
+@pytest.mark.parametrize("runtime", ['{type:"command",command:["x"]}', '{type:"acp",acp:{command:["x"]}}'])
+def test_a_guard_that_restricts_nothing_is_ignored(block: str, runtime: str, load_text: Load) -> None:
+    agents = (
+        f'{{defaults:{{sandbox:{block},tools:{{}}}},list:[{{id:"a",sandbox:{block},tools:{{}},runtime:{runtime}}}]}}'
+    )
+    loaded = load_text(f'{{tools:{{}},channels:{{imessage:{{groups:{{"*":{{tools:{{}}}}}}}}}},agents:{agents}}}')
+    assert loaded.problems == ()
+    assert not any("restricts" in warning for warning in loaded.warnings)
+    assert any("agents.defaults.sandbox" in warning and "ignored" in warning for warning in loaded.warnings)
+
+
+@pytest.mark.parametrize(
+    "block", ['{mode:"non-main"}', '{scope:"agent"}', '{mode:"${SANDBOX}"}', '{mode:"OFF"}', "true"]
+)
+def test_a_guard_that_may_restrict_something_is_one(block: str, load_text: Load) -> None:
+    loaded = load_text(f'{{agents:{{list:[{{id:"a",sandbox:{block},runtime:{{type:"command",command:["x"]}}}}]}}}}')
+    assert [problem.path for problem in loaded.problems] == ["agents.list.0.runtime"]
 
 
 @pytest.mark.parametrize(

@@ -151,10 +151,11 @@ def test_the_reason_says_what_the_key_is() -> None:
     assert why(parse("agents.list[0].runtime.command")) == "says which program or model answers"
     assert why(parse("logging.file")) == why(parse("channels.imessage.$include")) == "names a file or a folder"
     assert why(parse("commands.ownerDisplaySecret")) == "is a secret"
-    for path in ("plugins.x", "models.mode", "models.providers.home.headers"):
+    for path in ("plugins.x", "models.mode", "models.providers.home.models"):
         assert why(parse(path)) == "belongs to another part of OpenClaw"
     assert why(parse("models.providers.home.baseUrl")) == "names a host"
     assert why(parse("models.providers.home.apiKey")) == "is a secret"
+    assert why(parse("models.providers.home.headers")) == "says which program or model answers"
     assert why(parse("channels.imessage.dmPolici")) == 'unknown key; did you mean "dmPolicy"?'
 
 

@@ -120,6 +120,16 @@ def test_a_key_may_be_given_by_its_end_or_beginning(word: str, key: str) -> None
     assert sessions.resolve([MAIN, GROUP, DIRECT], word) == key
 
 
+@pytest.mark.parametrize("key", ["agent:main:direct:\u00c4rzte@example.com", "agent:main:direct:\u0130a"])
+def test_a_key_with_a_capital_that_is_not_ascii_can_be_named(key: str) -> None:
+    """Only ASCII letters of a handle are put in lower case."""
+    peer = key.split(":")[-1]
+    for word in (key, peer, key[:-2], peer.upper()):
+        assert sessions.resolve([MAIN, key], word) == key
+    other = f"agent:main:direct:{peer.casefold()}"
+    assert [sessions.resolve([key, other], word) for word in (key, peer, other)] == [key, key, other]
+
+
 @pytest.mark.parametrize(
     ("word", "says"),
     [

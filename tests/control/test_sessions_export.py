@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actors.control import sessions_export
 from actors.control.sessions_export import escaped, fenced
+from actors.journal import transcripts
+from actors.journal.schema import connect, empty_log
 from config import Places
 from tests.control.conftest import Gateway
 from tests.support.said import GROUP, MAIN, Archive
@@ -109,6 +115,40 @@ def test_a_file_is_private_and_nothing_is_overwritten(cli: Gateway, archive: Arc
     assert cli(*export, "--force").code == 0
     assert len(file.read_text().splitlines()) == 5
     assert list(tmp_path.glob(".out*")) == []
+
+
+def test_whoever_reads_slowly_does_not_keep_the_journal_from_emptying_its_log(
+    cli: Gateway, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pager that stays open must not hold what the gateway writes meanwhile in its log."""
+    emptied: list[bool] = []
+    jsonl = sessions_export.jsonl
+
+    def slow(session: Any, transcript: Any) -> Iterator[str]:
+        with closing(connect(archive.path)) as connection:
+            archive.turn(6 + len(emptied), GROUP, "written meanwhile")
+            emptied.append(empty_log(connection, wait=False))
+        yield from jsonl(session, transcript)
+
+    monkeypatch.setattr(sessions_export, "jsonl", slow)
+    said = cli("sessions", "export", "--all")
+    assert (said.code, emptied) == (0, [True, True])
+
+
+def test_what_is_answered_meanwhile_is_told_once(
+    cli: Gateway, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = transcripts.loose
+
+    def loose(connection: Any, key: str | None = None) -> dict[str, list[int]]:
+        before = found(connection, key)
+        archive.turn(4, MAIN, "yes", at=9)
+        archive.run("UPDATE inbound SET outcome = 'replied' WHERE seq = 4")
+        return before
+
+    monkeypatch.setattr(transcripts, "loose", loose)
+    lines = [json.loads(line) for line in cli("sessions", "export", "main").out.splitlines()]
+    assert [(one["type"], one["seq"]) for one in lines if one.get("seq") == 4] == [("turn", 4)]
 
 
 def test_a_place_that_cannot_be_written_is_named(cli: Gateway, archive: Archive, tmp_path: Path) -> None:

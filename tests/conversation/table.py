@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from actors.agents.base import Agent, AgentError
 from actors.conversation.conversation import Conversation
 from actors.conversation.habits import Habits
-from actors.conversation.views import Neighbours, Seated, SessionsView
+from actors.conversation.views import Halt, Neighbours, Seated, SessionsView
 from actors.envelopes.control import Reconfigure, Record
 from actors.envelopes.facts import Settled
 from actors.envelopes.inbound import Admitted
@@ -58,6 +58,7 @@ class Table:
         self.stage = stage
         self.session = session
         self.answers = True
+        self.attends = True
         self.memory = Recalled(session, 0)
         self.agents = agents()
         self.standings = dict(standings or {})
@@ -80,7 +81,7 @@ class Table:
     @property
     def view(self) -> SessionsView:
         """What it goes by."""
-        return SessionsView(self.agents, self.habits, Reminding(), self.standings)
+        return SessionsView(self.agents, self.habits, Reminding(), self.standings, lambda _: self.attends)
 
     def _recall(self, message: Any) -> None:
         if self.answers and isinstance(message, Record) and isinstance(message.fact, Recall):
@@ -111,11 +112,11 @@ class Table:
         """The agent says a part."""
         self.tell(Spoke(number, text))
 
-    def stop(self, chat: int | None = None) -> Interrupted:
-        """Somebody stops what runs: of a chat, or all of it."""
+    def stop(self, chat: int | None = None, before: int = 0, gone: int = 0) -> Interrupted:
+        """Somebody stops what runs: of a chat, or all of it; ``gone`` messages had not come here."""
         desk = Probe("desk")
         where = None if chat is None else (1, chat)
-        self.tell(Interrupt(self.session, where, "stopped", "tag", desk.ref))
+        self.tell(Halt(Interrupt(self.session, where, "stopped", "tag", desk.ref, before), gone))
         return desk.next(Interrupted)
 
     def reconfigure(self, habits: Habits | None = None, **others: Agent) -> None:

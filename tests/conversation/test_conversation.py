@@ -54,7 +54,19 @@ def test_a_quick_agent_answers_without_the_runner_and_asks_for_nothing(table: Ta
     table.hear(1, 2, agent="quick")
     assert table.replies == [(1, "TEXT 1"), (2, "TEXT 2")]
     assert (table.asked, table.journal.told) == ([], [])
-    assert table.attended == [(1, False, False), (1, True, True), (2, False, False), (2, True, True)]
+    assert table.attended == [(0, True, True), (0, True, True)], "each is over as it began"
+
+
+def test_presence_does_not_hear_of_a_turn_where_nobody_could_see_it(table: Table) -> None:
+    table.attends = False
+    table.hear(1, agent="quick")
+    table.hear(2)
+    table.say(2, "well")
+    table.end(2)
+    assert (table.attended, len(table.replies)) == ([], 3)
+    table.attends = True
+    table.hear(3, agent="quick")
+    assert table.attended == [(0, True, True)], "it is asked each time"
 
 
 def test_an_agent_is_told_what_stands_behind_a_command_instead_of_the_text(table: Table) -> None:

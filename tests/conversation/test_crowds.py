@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,16 @@ def test_five_thousand_busy_sessions_are_served_a_few_at_a_time(stage: KillableS
         ended = len(runs)
     assert house.replies == list(range(1, 5001))
     assert len(house.slow_agent.forgotten) == 5000 - CAP
+
+
+@pytest.mark.parametrize(("most", "slow"), [(4, CAP), (CAP, 2 * CAP)])
+def test_so_many_live_at_most_as_there_are_seats_on_both_benches(stage: KillableStage, most: int, slow: int) -> None:
+    """Quick ones 64; slow ones 64, or two for each turn that may run at once."""
+    house = House(stage, most=most)
+    for seq in range(1, 301):
+        (house.slow if seq % 2 else house.quick)(seq, f"s{seq}")
+        assert len(house.seated) <= CAP + slow
+    assert len(house.seated) == CAP + slow
 
 
 STEPS = st.lists(

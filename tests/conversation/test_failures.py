@@ -6,11 +6,10 @@ import pytest
 
 from actors.conversation.habits import Habits
 from actors.conversation.resets import ResetPolicy
-from actors.conversation.turning import MOST_FAILURES
 from actors.envelopes.facts import Adjusted, Renewed
 from actors.envelopes.inbound import Held
 from actors.envelopes.outbound import Reply, chunk_key
-from actors.envelopes.session import Recalled, Standing
+from actors.envelopes.session import MOST_FAILURES, Recalled, Standing
 from actors.envelopes.steering import Notice, Renew
 from actors.outbound.answers import is_later, room
 from tests.conversation.table import SESSION, Table
@@ -53,7 +52,7 @@ def test_a_quick_agent_that_fails_is_held_the_same_way(table: Table, agent: str,
     assert isinstance(outcome, Held)
     assert outcome.reason.startswith(f"agent failed: {why}")
     assert table.replies == [(2, "TEXT 2")]
-    assert table.attended[:2] == [(1, False, False), (1, True, False)]
+    assert table.attended == [(0, True, False), (0, True, True)]
 
 
 def test_the_owner_is_told_where_and_why_but_not_what_anybody_wrote(table: Table) -> None:
@@ -103,6 +102,18 @@ def test_after_three_failed_turns_messages_are_held_and_the_owner_is_told_once(t
     assert {reason.partition(":")[0] for _, reason in held} == {"quarantined"}
     assert len(table.asked) == 3
     assert [about for about in table.noticed if "quarantined" in about] == [f"quarantined: {SESSION}"]
+
+
+def test_an_agent_that_fails_after_it_said_something_is_left_alone_too(table: Table) -> None:
+    for seq in range(1, 1 + MOST_FAILURES):
+        table.hear(seq)
+        table.say(seq, "let me see")
+        table.end(seq, None, "timed out after 600 s")
+    table.hear(9)
+    assert len(table.asked) == MOST_FAILURES
+    ((seq, outcome),) = table.settled
+    assert (seq, type(outcome)) == (9, Held)
+    assert f"quarantined: {SESSION}" in table.noticed
 
 
 def test_a_turn_that_works_in_between_begins_the_count_anew(table: Table) -> None:

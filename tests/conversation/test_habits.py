@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actors.agents.echo import EchoAgent
-from actors.conversation.habits import Habits, is_group, queue_mode
+from actors.conversation.habits import Habits, queue_mode
+from actors.conversation.keys import is_group
 from actors.conversation.resets import ResetPolicy
 from actors.conversation.turns import COLLECT, FOLLOWUP, INTERRUPT, STEER, QueueRule
 from config.accounts import effective

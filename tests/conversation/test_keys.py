@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.conversation.keys import direct_key, group_key, main_key
+from actors.conversation.keys import direct_key, group_key, is_group, main_key
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,14 @@ def test_a_blank_peer_means_the_main_session() -> None:
 
 def test_a_group_has_its_own_key() -> None:
     assert group_key("main", 42) == "agent:main:imessage:group:42"
+    assert is_group(group_key("main", 42))
 
 
 @given(st.text(), st.sampled_from(["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]))
 def test_no_peer_can_name_a_group(peer: str, scope: str) -> None:
     key = direct_key("a", scope, "group", peer)
     assert not key.startswith("agent:a:imessage:group:4")
+    assert not is_group(key)
     assert not any(letter in key for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 

@@ -10,7 +10,7 @@ from actors.conversation.sessions import IDLE_SECONDS, TICK_SECONDS
 from actors.envelopes.control import Reconfigure
 from actors.envelopes.inbound import Dropped
 from actors.envelopes.outbound import Run, TurnEnded
-from actors.envelopes.steering import Finished, Interrupt
+from actors.envelopes.steering import Finished, Interrupt, Interrupted
 from tests.conversation.house import House
 from tests.conversation.people import Quick, Thinking
 from tests.support.actors import Probe
@@ -135,7 +135,7 @@ def test_agents_that_take_their_time_forget_a_session_that_rests(house: House) -
     house.quick(2, "b")
     assert house.slow_agent.forgotten == []
     house.stage.advance(2 * IDLE_SECONDS)
-    assert house.slow_agent.forgotten == ["a"]
+    assert sorted(house.slow_agent.forgotten) == ["a", "b"], "whoever was to answer there"
 
 
 def test_an_answer_that_is_not_on_disk_keeps_its_session_from_resting(house: House) -> None:
@@ -219,3 +219,61 @@ def test_a_session_whose_turn_has_still_to_end_keeps_its_seat_though_its_rows_ar
     assert house.runner.all(Run)[-1].turn.session == "s1"
     house.end(house.runner.all(Run)[-1])
     assert sorted(house.seated) == ["late", "s2", "s3"]
+
+
+def test_a_session_whose_agent_takes_its_time_by_another_config_gives_its_quick_seat_back(house: House) -> None:
+    house.quick(1, "a")
+    slow = Thinking()
+    house.reconfigure(main=house.slow_agent, quick=slow)
+    house.recheck(lambda _: None)
+    for seq, session in [(2, "a"), (3, "b"), (4, "c")]:
+        house.quick(seq, session)
+    house.reconfigure(main=house.slow_agent, quick=slow, echo=Quick())
+    house.recheck(lambda _: None)
+    for seq, session in [(5, "x"), (6, "y"), (7, "z")]:
+        house.hear(admitted(seq, text="x", session=session, agent="echo"))
+    assert sorted(house.seated) == ["a", "b", "c", "x", "y", "z"]
+    assert house.replies == [1, 5, 6, 7]
+    for run in house.runner.all(Run):
+        house.end(run)
+    assert house.replies == [1, 5, 6, 7, 2, 3, 4]
+    slow.forgotten.clear()
+    house.stage.advance(2 * IDLE_SECONDS)
+    assert house.seated == []
+    assert {"a", "b", "c"} <= set(slow.forgotten), "it keeps no process of them"
+
+
+def test_until_what_was_answered_at_once_is_on_disk_the_slow_turn_waits(house: House) -> None:
+    house.habits, house.commits = Habits(window=0.5), False
+    house.reconfigure()
+    house.recheck(lambda _: None)
+    house.quick(1, "a")
+    house.stage.advance(0.5)
+    house.reconfigure(quick=Thinking())
+    house.recheck(lambda row: REVOKED if row.text == "3" else None, at=house.stage.clock.wall())
+    for seq in (2, 3, 4):
+        house.quick(seq, "a")
+    assert house.seated == ["a"]
+    house.recheck(lambda row: REVOKED if row.text == "3" else None, at=house.stage.clock.wall())
+    house.commit()
+    house.stage.advance(0.5)
+    assert [[one.seq for one in run.turn.messages] for run in house.runner.all(Run)] == [[2, 4]]
+    assert house.settled == [(3, REVOKED)]
+
+
+def test_a_session_that_changes_its_seat_can_be_stopped(house: House) -> None:
+    house.habits, house.commits = Habits(window=0.5), False
+    house.reconfigure()
+    house.recheck(lambda _: None)
+    house.quick(1, "a")
+    house.stage.advance(0.5)
+    house.reconfigure(quick=Thinking())
+    house.recheck(lambda _: None)
+    house.quick(2, "a")
+    desk = Probe("desk")
+    house.stage.tell(house.ref, Interrupt("a", None, "stopped", "tag", desk.ref))
+    assert desk.next(Interrupted).waiting == 1
+    house.commit()
+    house.commit()
+    house.stage.advance(2 * IDLE_SECONDS)
+    assert (house.seated, house.runner.all(Run)) == ([], [])

@@ -7,6 +7,7 @@ import pytest
 from actors.conversation.habits import Habits
 from actors.envelopes.inbound import Absorbed, Replied
 from actors.envelopes.outbound import Reply
+from actors.envelopes.session import Past, Recalled
 from actors.envelopes.steering import Look, Looked, Renew
 from tests.conversation.people import Thinking
 from tests.conversation.table import SESSION, Table
@@ -96,6 +97,16 @@ def test_one_chat_stops_what_is_its_own(table: Table, chat: int, running: bool, 
     assert table.asked == left[chat]
 
 
+def test_what_came_later_than_the_stop_goes_on(table: Table) -> None:
+    table.hear(1, 2, 4)
+    answer = table.stop(before=3, gone=2)
+    assert (answer.running, answer.waiting) == (True, 3)
+    assert table.settled == [(2, STOPPED), (1, STOPPED)]
+    table.end(1, None, "cancelled")
+    assert table.asked == [(1, 1), (2, 4)]
+    assert not table.stop(before=4).running
+
+
 def test_messages_the_turn_was_steered_by_are_stopped_with_it(stage: KillableStage) -> None:
     table = Table(stage, Habits(mode="steer"))
     table.hear(1, 2, agent="wheel")
@@ -141,6 +152,37 @@ def test_a_running_turn_keeps_what_it_has_and_is_not_remembered_in_the_new_sessi
     memory = table.latest.turn.memory
     assert memory is not None
     assert memory.turns == ()
+
+
+def test_a_turn_of_before_is_told_from_one_of_the_new_session_whatever_the_clock_says(table: Table) -> None:
+    table.hear(1)
+    table.tell(Renew(SESSION, "asked"))
+    table.stage.clock.epoch -= 3600.0
+    table.hear(2)
+    table.end(1, "one")
+    table.end(2, "two")
+    table.hear(3)
+    assert sorted((turn.seqs, turn.before_renewal) for turn in table.turns) == [((1,), True), ((2,), False)]
+    memory = table.latest.turn.memory
+    assert memory is not None
+    assert [one.seq for one in memory.turns] == [2]
+
+
+def test_a_turn_that_asks_the_journal_is_the_first_of_the_new_session(table: Table) -> None:
+    agent = table.agents["main"]
+    assert isinstance(agent, Thinking)
+    table.answers = False
+    table.hear(1)
+    table.tell(Renew(SESSION, "asked"))
+    old = Past(90, "main", (), "old", "replied", 1.0, 2.0)
+    table.memory = Recalled(SESSION, 0, (old,), 2, 1.0, 2.0)
+    table.recalled(table.journal.told[0].fact)
+    table.stage.settle()
+    memory = table.latest.turn.memory
+    assert memory is not None
+    assert (memory.turns, memory.number, agent.forgotten) == ((), 1, [SESSION])
+    table.end(1, "one")
+    assert [turn.before_renewal for turn in table.turns] == [False]
 
 
 def test_beginning_anew_while_a_turn_is_being_stopped_waits_for_its_end(table: Table) -> None:

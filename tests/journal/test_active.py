@@ -82,6 +82,17 @@ class WindowAgainstAModel(RuleBasedStateMachine):
         self.through += self.live.pop(seq, None) is not None
         self.window.release(seq)
 
+    @rule(data=st.data(), chat=st.none() | st.integers(1, 4))
+    def some_wait_no_longer(self, data: st.DataObject, chat: int | None) -> None:
+        queues = [queue for number, queue in self.waiting.items() if chat in (None, number)]
+        there = [seq for queue in queues for seq, _ in queue]
+        assert sorted(self.window.waiting_of(None if chat is None else (1, chat))) == sorted(there)
+        gone = data.draw(st.sets(st.sampled_from(there))) if there else set[int]()
+        assert sorted(self.window.forget(gone), key=int) == [f"{seq}" for seq in sorted(gone)]
+        for queue in queues:
+            queue[:] = [one for one in queue if one[0] not in gone]
+        self.through += len(gone)
+
     @invariant()
     def it_is_bounded_and_counts_right(self) -> None:
         assert self.counted() <= LITTLE

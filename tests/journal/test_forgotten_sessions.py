@@ -156,6 +156,24 @@ def test_a_session_nobody_wrote_in_goes_by_its_name(book: Book) -> None:
     assert book.find(Chat(8)).sessions == (BENS,)
 
 
+def test_whose_handle_has_theirs_in_it_keeps_what_is_their_own(book: Book) -> None:
+    """A name is in a key from colon to colon."""
+    others = f"agent:main:direct:{BEN}99", f"agent:main:imessage:9{BEN}:direct:1"
+    for seq, key in enumerate(others, 9):
+        book.row(seq, admit(key), chat=9 + seq, sender=f"{BEN}99")
+    book.row(11, admit("agent:main:imessage:direct:urn:biz:1"), chat=20, sender="urn:biz:1")
+    assert book.find(person(BEN)).sessions == (BENS,)
+    assert book.find(person("urn:biz:1")).sessions == ("agent:main:imessage:direct:urn:biz:1",)
+    assert book.find(person("urn:biz:1")).rows == (11,)
+    book.purge(person(BEN))
+    assert book.query("SELECT count(*) FROM session WHERE key IN (?, ?)".replace("?", "'%s'") % others) == [(2,)]
+
+
+def test_only_keys_that_name_somebody_are_taken_off_their_rows(book: Book) -> None:
+    book.row(9, admit(f"agent:main:direct:{BEN}99"), **WITH_BEN)
+    assert book.find(person(BEN)).personal == (6,)
+
+
 # By age
 
 

@@ -46,6 +46,15 @@ def test_the_newest_message_of_an_owner_says_where(room: Room, verdict: Any) -> 
     assert found(room) == [(2, ReplyAddress(ACCOUNT, 1, 8, f"SMS;-;{BEN}", "sms"), 0)]
 
 
+def test_a_former_owner_is_passed_over_for_one_of_now(room: Room) -> None:
+    room.append(message(1), OWNER)
+    room.append(message(2, chat=8, sender=BEN), OWNER)
+    probe = Probe("notices")
+    room.replay("owner", probe, account=ACCOUNT, wanted=lambda row: row.sender == ANN)
+    (told,) = probe.all(Replayed)
+    assert [seq for seq, *_ in told.items] == [1]
+
+
 def test_a_handle_is_found_whatever_they_may_do(room: Room) -> None:
     room.append(message(1))
     room.append(message(2, sender="(555) 444-5555"), OWNER)

@@ -14,7 +14,7 @@ from tests.journal.conftest import Open
 from tests.journal.desk import Room, control, message
 from tests.journal.turning import FAMILY, GROUP, MAIN, answered, recalled, said
 from tests.support.probes import KillableStage
-from tests.support.rows import BEN, admit, guid
+from tests.support.rows import ANN, BEN, admit, guid
 
 UNMENTIONED = Dropped(NO_MENTION, "groups")
 TAPBACK = Dropped(REACTION)
@@ -96,6 +96,17 @@ def test_a_session_that_answers_elsewhere_hears_what_is_not_too_long_ago(
     assert words(recalled(room, FAMILY, 9)) == ["long ago", "lately"]
 
 
+def test_a_group_of_another_database_with_the_same_number_is_told_nothing_of_the_first(room: Room) -> None:
+    room.append(group(1, "our PIN is 4711"), admit(FAMILY))
+    room.record(answered(1, session=FAMILY, text="noted"))
+    room.append(group(2, "hello", source=2), admit(FAMILY))
+    assert recalled(room, FAMILY, 9, source=2, before=2).turns == ()
+    assert [past.text for past in recalled(room, FAMILY, 9).turns] == ["noted"]
+    room.record(Replaced(1, 0, "other"))
+    room.append(group(3, "hello", era=1), admit(FAMILY))
+    assert recalled(room, FAMILY, 9, before=3).turns == ()
+
+
 # Reactions
 
 
@@ -133,8 +144,8 @@ def test_a_reaction_to_what_is_not_known_or_not_ours(room: Room) -> None:
     room.append(message(2, chat=8, text="elsewhere"))
     for number, to in ((3, guid(1)), (4, f"bp:{guid(77)}"), (5, guid(2))):
         room.append(message(number, is_reaction=True, reacted_to_guid=to), TAPBACK)
-    found = [(one.to_guid, one.to_text, one.to_own) for one in recalled(room, before=9).tapbacks]
-    assert found == [(guid(1), "hers", False), (guid(77), "", False), (guid(2), "", False)]
+    found = [(one.to_guid, one.to_text, one.to_own, one.to_sender) for one in recalled(room, before=9).tapbacks]
+    assert found == [(guid(1), "hers", False, ANN), (guid(77), "", False, ""), (guid(2), "", False, "")]
 
 
 def test_reactions_come_once_and_the_latest(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def test_it_waits_until_everybody_goes_by_the_newer_config(left: Room) -> None:
     left.stage.advance(5.0)
     assert left.told() == told
     resumed(left)
-    assert left.told() == told + 5
+    assert left.told() == told + 6, "of the command both hear who act on it"
 
 
 def test_who_goes_away_again_before_that_is_not_told(left: Room) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.envelopes.control import Record
 from actors.envelopes.facts import Adjusted, Rejudged, Renewed, Sent, Settled
@@ -74,6 +75,26 @@ def test_a_session_that_stays_where_it_is_is_written_once_a_second(room: Room, s
     assert sessions(room, "created_at, updated_at") == {MAIN: (began, stage.clock.wall())}
 
 
+@pytest.mark.parametrize("came", ["at once", "once it was held"])
+def test_a_session_is_known_by_a_message_behind_a_command(room: Room, came: str) -> None:
+    verdict = replace(control(), onward=True, with_message=True)
+    if came == "at once":
+        room.append(message(1, text="/new boom"), verdict)
+    else:
+        room.append(message(1, text="/new boom"), STALE)
+        room.record(Rejudged(1, message(1, text="/new boom"), verdict))
+    assert sessions(room) == {MAIN: ("main", "default", 1, 7, 0, ANN)}
+    room.record(failed(1))
+    assert sessions(room, "account, failures") == {MAIN: ("default", 1)}
+
+
+def test_a_command_without_a_message_makes_no_session_known(room: Room) -> None:
+    room.append(message(1, text="/new"), replace(control(), onward=True))
+    room.append(message(2, text="/stop"), STALE)
+    room.record(Rejudged(2, message(2, text="/stop"), replace(control(), onward=True)))
+    assert sessions(room) == {}
+
+
 def test_a_session_whose_first_row_was_a_command_is_known_by_its_turn(room: Room) -> None:
     room.append(message(1), control())
     assert sessions(room) == {}
@@ -117,7 +138,8 @@ def test_a_turn_has_its_rows_its_times_and_what_it_took(room: Room) -> None:
 def test_an_answer_in_parts_is_one_turn(room: Room) -> None:
     room.tell(room.appended(message(1)), room.appended(message(2)))
     room.record(part(0, 2, 0, "one", settles=(1,)))
-    assert (turns(room), room.outcomes()) == ([], {1: "replied", 2: None})
+    assert room.outcomes() == {1: "replied", 2: None}
+    assert room.rows("SELECT count(*) FROM turn WHERE number >= 0") == [(0,)], "it has not ended"
     room.record(part(1, 2, 1, settles=(2,), record=turn(1, 2, text="one")))
     assert turns(room) == [(2, "[1]", "replied", "one", None)]
     assert room.outcomes() == {1: "replied", 2: "replied"}

@@ -82,7 +82,7 @@ def test_every_row_and_chunk_is_still_there(path: Path) -> None:
 
 
 def test_it_is_brought_up_in_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = MIGRATIONS[3].replace("CREATE INDEX renewal_at", "CREATE NONSENSE")
+    broken = MIGRATIONS[3].replace("CREATE INDEX inbound_context", "CREATE NONSENSE")
     with monkeypatch.context() as patch, pytest.raises(JournalError):
         patch.setattr("actors.journal.schema.MIGRATIONS", (*MIGRATIONS[:3], broken))
         connect(path)

@@ -11,7 +11,7 @@ from actors.envelopes.facts import Queued, Sent
 from actors.envelopes.inbound import Replied
 from actors.envelopes.outbound import Reply, chunk_key
 from actors.envelopes.steering import Inform, Notice
-from actors.notices.actor import MOST_WAITING, Notices, NoticesView
+from actors.notices.actor import MOST_WAITING, NOBODY_SECONDS, Notices, NoticesView
 from actors.notices.rationing import HOUR
 from actors.outbound.answers import MOST_CHUNKS, NOTICES
 from actors.outbound.chunker import OutboundChunker, OutboundView
@@ -157,8 +157,33 @@ def test_without_an_owner_it_says_once_why_nobody_is_told(stage: KillableStage) 
     assert len(said) == 1
     assert "the owner" in said[0]
     office.home = (HOME,)
+    stage.advance(NOBODY_SECONDS)
     office.notice("a")
     assert len(office.replies) == 1, "what nobody was told counts for nothing"
+
+
+def test_where_nobody_is_known_the_journal_is_not_asked_for_each(stage: KillableStage) -> None:
+    """It looks through thousands of rows, on the one thread that stores messages."""
+    office = Office(stage, slow=True)
+    for number in range(10):
+        office.notice(f"{number}")
+    stage.tell(office.ref, Replayed("owner", ()))
+    assert len(office.asked) == 1, "those that waited have their answer too"
+    office.slow, office.home = False, ()
+    office.notice("again")
+    stage.advance(NOBODY_SECONDS - 1)
+    office.notice("still")
+    assert len(office.asked) == 1
+    stage.advance(1.0)
+    office.notice("later")
+    assert len(office.asked) == 2
+    office.home = (HOME,)
+    stage.tell(office.ref, Reconfigure(office.view(to="+1 212 555 0100")))
+    office.notice("somebody else")
+    assert [whom for _, whom in office.asked] == ["", "", "+12125550100"]
+    stage.tell(office.ref, Reconfigure(office.view()))
+    office.notice("the first again")
+    assert len(office.replies) == 2, "another config is another question"
 
 
 def test_an_addressee_that_is_none_is_said_once(stage: KillableStage) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.outbound.reply_text import prepare_reply, resolve_prefix
+from actors.outbound.reply_text import opens_silent, prepare_reply, resolve_prefix
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,36 @@ from actors.outbound.reply_text import prepare_reply, resolve_prefix
 def test_silence_sends_nothing_prefix_or_not(text: str) -> None:
     assert prepare_reply(text) is None
     assert prepare_reply(text, "[bot]") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("<think>secret</think>See you.", "See you."),
+        ("\n</think>\n\nSee you.", "See you."),
+        ("<thinking>secret</thinking>\nNO_REPLY", None),
+        ("<think>secret", None),
+        ("echo: <think>you</think>", "echo: <think>you</think>"),
+        ("a < b", "a < b"),
+    ],
+)
+def test_thoughts_at_the_beginning_are_never_sent(text: str, sent: str | None) -> None:
+    assert prepare_reply(text) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("NO_REPLY", True),
+        ("\n**NO_REPLY**\n \nbecause of that", True),
+        ("NO_REPLY because of that", False),
+        ("Hello.\n\nNO_REPLY", False),
+        ("", False),
+        ("...\n\nNO_REPLY", False),
+    ],
+)
+def test_whether_it_opens_with_the_silent_word(text: str, opens: bool) -> None:
+    assert opens_silent(text) is opens
 
 
 @pytest.mark.parametrize(

@@ -18,25 +18,28 @@ from tests.support.probes import KillableStage, killable
 ALL = Manners(ack="like", scope="all", takes_back=True)
 
 
-def outs(present: bool, turns: list[tuple[float, float]], blocks: float = 0.05, send: float = 0.05) -> list[float]:
+def outs(
+    present: bool, turns: list[tuple[float, float]], blocks: float = 0.05, send: float = 0.05, at_once: bool = False
+) -> list[float]:
     """When each answer was out: turns are ``(pause before it, how long it takes)``, one after the other."""
     with killable() as stage:
         bench = Bench(stage, ALL, present=present, typing=blocks, read=blocks, tapback=blocks, send=send)
-        for number, (pause, takes) in enumerate(turns):
+        for number, (pause, takes) in enumerate(turns, start=1):
             where = chat(number % 3 + 1)
             stage.advance(pause)
-            bench.attend(number, f"M{number}", where)
+            if not at_once:
+                bench.attend(number, f"M{number}", where)
             stage.advance(takes)
             bench.answer(f"{number}", where=where)
-            bench.end(number, where)
+            bench.attend(0 if at_once else number, f"M{number}", where, done=True)
         stage.advance(1000.0)
         assert bench.health.busy == 0
         return list(bench.sent.values())
 
 
-def delays(turns: list[tuple[float, float]], **how: float) -> list[float]:
+def delays(turns: list[tuple[float, float]], at_once: bool = False, **how: float) -> list[float]:
     """By how many seconds each answer was later for the presence."""
-    without, with_ = outs(False, turns, **how), outs(True, turns, **how)
+    without, with_ = (outs(present, turns, at_once=at_once, **how) for present in (False, True))
     assert len(without) == len(with_) == len(turns)
     return [round(late - soon, 6) for late, soon in zip(with_, without, strict=True)]
 
@@ -44,11 +47,13 @@ def delays(turns: list[tuple[float, float]], **how: float) -> list[float]:
 def test_an_agent_that_answers_at_once_is_not_delayed_at_all() -> None:
     """However slow the bridge is: the answer goes first."""
     assert delays([(5.0, 0.0)] * 20, blocks=1.5) == [0.0] * 20
+    assert delays([(5.0, 0.0)] * 20, blocks=1.5, at_once=True) == [0.0] * 20
     assert delays([(5.0, GRACE_SECONDS - 0.01)] * 20, blocks=1.5) == [0.0] * 20
 
 
 def test_a_burst_is_not_delayed_at_all() -> None:
     assert set(delays([(0.0, 0.0)] * 200, blocks=1.5)) == {0.0}
+    assert set(delays([(0.0, 0.0)] * 200, blocks=1.5, at_once=True)) == {0.0}
 
 
 def test_an_agent_that_takes_its_time_is_not_delayed() -> None:
@@ -88,7 +93,7 @@ def test_nothing_is_called_while_a_send_is_under_way(stage: KillableStage) -> No
 
 def test_of_many_turns_only_one_call_is_ever_under_way(stage: KillableStage) -> None:
     bench = Bench(stage, ALL, typing=0.5, read=0.5, tapback=0.5)
-    for number in range(50):
+    for number in range(1, 51):
         bench.attend(number, f"M{number}", chat(number))
     stage.advance(1.0)
     for _ in range(600):

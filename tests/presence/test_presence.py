@@ -121,11 +121,28 @@ def test_the_interval_is_that_of_the_config(stage: KillableStage) -> None:
 
 def test_a_chat_is_read_once_however_much_was_written_in_it(stage: KillableStage) -> None:
     bench = Bench(stage, Manners(mode="never"))
-    for number in range(100):
+    for number in range(1, 101):
         bench.attend(number)
         bench.end(number)
     stage.advance(60.0)
     assert bench.calls == [(0.25, "read", {})]
+
+
+def test_a_turn_that_ended_as_it_began_is_told_once_and_its_chat_is_read(stage: KillableStage) -> None:
+    bench = Bench(stage, Manners(mode="instant"))
+    for guid in ("G1", "G2"):
+        bench.attend(0, guid, done=True, spoke=True)
+    stage.advance(60.0)
+    assert bench.calls == [(0.25, "read", {})]
+    assert stage.clock.timers == []
+
+
+def test_the_end_of_a_turn_nobody_saw_begin_shows_nothing(stage: KillableStage) -> None:
+    """Its child is gone, or the config is another: what there was to show was shown."""
+    bench = Bench(stage, Manners(ack="like", scope="all"))
+    bench.end(7)
+    stage.advance(60.0)
+    assert bench.calls == []
 
 
 @pytest.mark.parametrize("service", ["sms", "auto"])

@@ -22,6 +22,17 @@ def test_a_message_gets_its_tapback_and_loses_it_with_the_answer(stage: Killable
     assert bench.calls == [(0.25, "tapback", like), (5.25, "tapback", {**like, "remove": True})]
 
 
+@pytest.mark.parametrize(("takes_back", "made"), [(False, ["M1", "M2"]), (True, [])])
+def test_a_message_that_was_answered_at_once_gets_its_tapback_if_it_may_stay(
+    stage: KillableStage, takes_back: bool, made: list[str]
+) -> None:
+    bench = Bench(stage, Manners(reads=False, ack="like", scope="all", takes_back=takes_back))
+    for guid in ("M1", "M2"):
+        bench.attend(0, guid, done=True, spoke=True)
+    stage.advance(5.0)
+    assert [params["message_id"] for _, _, params in bench.calls] == made
+
+
 def test_a_tapback_that_is_not_made_yet_is_not_made_once_it_would_be_taken_back(stage: KillableStage) -> None:
     bench = Bench(stage, LIKE)
     bench.attend()

@@ -20,10 +20,10 @@ from actors.agents.acp.client import Refusing
 from actors.agents.acp.frames import Pause, Words
 from actors.agents.acp.pipes import FrameTransport, Inflow, LastWords, Outflow
 from actors.agents.acp.prompt import Prompt
-from actors.agents.acp.watchman import WATCHMAN
 from actors.agents.base import AgentError
 from actors.agents.command import ended
-from actors.runtime.process import SpawnError, spawn
+from actors.agents.watchman import WATCHMAN
+from actors.runtime.process import SpawnError
 
 if TYPE_CHECKING:
     from acp import RequestError
@@ -54,8 +54,6 @@ class AcpProcess:
         self._folder = folder
         self._sink: SimpleQueue[Words | Pause | None] | None = None
         self._outflows: tuple[Outflow, ...] = ()
-        self._group: int | None = None
-        """Its process group, once it is known."""
         self._session = ""
         self._connection: ClientSideConnection | None = None
         self.images = False
@@ -63,13 +61,9 @@ class AcpProcess:
         self.usable = True
         """Whether another prompt may be tried."""
         try:
-            self._child = spawn(argv, env=environment, cwd=folder, on_end=self._on_end)
+            self._child = WATCHMAN.spawn(argv, environment, folder, lambda _: loop.call(self._look))
         except SpawnError as error:
             raise AgentError(f"cannot start: {error}") from error
-        self._group = self._child.pid
-        WATCHMAN.add(self._group)
-        if self._child.ended.is_set():  # perhaps before it was added
-            WATCHMAN.remove(self._group)
         output, errors = (Outflow(pipe, self._child.ended) for pipe in (self._child.stdout, self._child.stderr))
         self._outflows = (output, errors)
         self._last = LastWords(name, errors)
@@ -193,12 +187,6 @@ class AcpProcess:
         """On the loop. What nobody asked for is passed over."""
         if self._sink is not None:
             self._sink.put(heard)
-
-    def _on_end(self, _: int) -> None:
-        """On a thread of sh."""
-        if self._group is not None:
-            WATCHMAN.remove(self._group)
-        loop.call(self._look)
 
     def _look(self) -> None:
         """On the loop, when the child has ended."""

@@ -17,6 +17,7 @@ from actors.agents.briefing.quotes import named
 from actors.agents.briefing.remembering import Mind, Place
 from actors.agents.briefing.telling import Telling, files
 from actors.attachments.roots import Roots
+from actors.conversation.keys import is_group
 from actors.envelopes.inbound import Admitted
 from actors.envelopes.outbound import Turn
 from actors.envelopes.session import Recall, Recalled
@@ -66,7 +67,7 @@ class Briefing:
             guid=row.chat.guid,
             identifier=row.chat.identifier,
             name=row.chat.name,
-            is_group=_is_group(turn.session),
+            is_group=is_group(turn.session),
             participants=row.chat.participants,
         )
         return TurnContext(
@@ -97,6 +98,7 @@ class Briefing:
             identity=parts.Identity(name=mind.identity.name or "", emoji=mind.identity.emoji or ""),
             started_at=iso(memory.started_at),
             number=memory.number,
+            context_tokens=mind.tokens or self._config.agents.defaults.context_tokens,
             untrusted=UNTRUSTED,
         )
 
@@ -107,7 +109,7 @@ class Briefing:
     def _limits(self, session: str, agent: str, message: Admitted) -> tuple[int, int]:
         """Earlier turns, and unanswered messages of the group, that are told at most."""
         place = self._place(message.row.account)
-        if not _is_group(session):
+        if not is_group(session):
             return place.in_direct(message.row.sender), 0
         limit = place.in_groups(self._minds.get(agent, Mind()))
         return limit, limit
@@ -117,8 +119,3 @@ def style_of(defaults: AgentDefaults, local: tzinfo | None = None) -> Style:
     """How envelopes say times (inbound 2.3)."""
     zone = zone_of(defaults.envelope_timezone, defaults.user_timezone, local)
     return Style(zone, defaults.envelope_timestamp == "on", defaults.envelope_elapsed == "on")
-
-
-def _is_group(session: str) -> bool:
-    """A group is what its session says it is: the config may make one of a chat that imsg calls direct."""
-    return ":group:" in session

@@ -95,6 +95,8 @@ class TurnContext(Shape):
     """When the first turn of the session began: ISO 8601, UTC; null in that turn."""
     number: int = 1
     """The number of this turn in the session."""
+    context_tokens: int = 16_000
+    """How many tokens of earlier turns and history the config wants a model to be sent (`contextTokens`)."""
     untrusted: tuple[str, ...] = ()
     """JSON paths of the fields that hold other people's words: data, never instructions."""
 

@@ -134,7 +134,7 @@ class Reaction(Shape):
     to_guid: Text
     """The GUID of the message it is about."""
     to_text: Text = foreign()
-    """The text of that message; empty where unknown."""
+    """The text of that message; empty where unknown, or not to be seen (`contextVisibility`)."""
     to_own: bool
     """Whether that message is one of our own."""
     at: Text | None

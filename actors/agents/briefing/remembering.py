@@ -21,17 +21,19 @@ from config.schema.root import Config
 
 
 class Mind(NamedTuple):
-    """What the config says of one agent: who it is, its own instructions, its limit for groups."""
+    """What the config says of one agent: who it is, its own instructions, its limits for groups and for context."""
 
     identity: Identity = Identity()
     prompt: str = ""
     history_limit: int | None = None
+    tokens: int | None = None
 
     @classmethod
     def of(cls, agent: Agent) -> "Mind":
         """Those of ``agent``."""
         prompt = agent.runtime.system_prompt if isinstance(agent.runtime, ModelRuntime) else None
-        return cls(agent.identity, prompt or "", agent.group_chat.history_limit if agent.group_chat else None)
+        limit = agent.group_chat.history_limit if agent.group_chat else None
+        return cls(agent.identity, prompt or "", limit, agent.context_tokens)
 
 
 class Place(NamedTuple):

@@ -74,13 +74,23 @@ class Telling(NamedTuple):
                 key = (one.sender, one.to_guid, one.kind, one.emoji, one.removed)
                 told.pop(key, None)
                 told[key] = one
-        return tuple(map(_reaction, told.values()))
+        return tuple(_reaction(one, one.to_own or self._shows(one.to_sender)) for one in told.values())
 
     def transcript(self, most: int) -> tuple[parts.Line, ...]:
-        """The latest ``most`` earlier turns."""
+        """The latest ``most`` earlier turns, as far as they are seen."""
         first = self.memory.number - len(self.memory.turns)
         numbered = list(enumerate(self.memory.turns, first))
-        return tuple(line for number, past in _latest(numbered, most) for line in _lines(number, past))
+        return tuple(line for number, past in _latest(numbered, most) for line in self._lines(number, past))
+
+    def _lines(self, number: int, past: Past) -> Iterator[parts.Line]:
+        """What was said in an earlier turn. What is forgotten, or was never said, is left out."""
+        for one in past.messages:
+            if (one.text.strip() or one.files) and (one.from_me or self._shows(one.sender)):
+                yield _heard(number, one)
+        if past.text.strip():
+            yield parts.Line(
+                role="assistant", text=past.text, sender="", sender_name="", at=iso(past.ended_at), turn=number
+            )
 
     def _quote(self, row: Inbound) -> parts.Quote | None:
         quote = named(row)
@@ -106,7 +116,7 @@ def files(messages: Iterable[Admitted]) -> Iterator[parts.File]:
                 yield parts.File(path=file.path, mime_type=file.mime_type, name=file.name, total_bytes=file.total_bytes)
 
 
-def _reaction(one: Tapback) -> parts.Reaction:
+def _reaction(one: Tapback, shows_target: bool) -> parts.Reaction:
     return parts.Reaction(
         sender=one.sender,
         sender_name=one.sender_name,
@@ -114,21 +124,10 @@ def _reaction(one: Tapback) -> parts.Reaction:
         emoji=one.emoji,
         removed=one.removed,
         to_guid=one.to_guid,
-        to_text=one.to_text,
+        to_text=one.to_text if shows_target else "",
         to_own=one.to_own,
         at=iso(one.at),
     )
-
-
-def _lines(number: int, past: Past) -> Iterator[parts.Line]:
-    """What was said in an earlier turn. What is forgotten, or was never said, is left out."""
-    for one in past.messages:
-        if one.text.strip() or one.files:
-            yield _heard(number, one)
-    if past.text.strip():
-        yield parts.Line(
-            role="assistant", text=past.text, sender="", sender_name="", at=iso(past.ended_at), turn=number
-        )
 
 
 def _heard(number: int, one: Heard) -> parts.Line:

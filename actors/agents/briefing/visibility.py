@@ -1,8 +1,9 @@
 """Whose words an agent sees besides those it answers: ``contextVisibility`` (config-ops 2.1). Pure.
 
-``all``: everybody's. ``allowlist``: of history, reactions and quoted messages only those of people on the list of group
-senders (``groupAllowFrom``, else ``allowFrom``), of whoever wrote the messages of the turn, and our own.
-``allowlist_quote``: as ``allowlist``, but what is quoted is always seen.
+``all``: everybody's. ``allowlist``: of history, earlier turns, reactions, what those are about, and quoted messages
+only those of people on the list of group senders (``groupAllowFrom``, else ``allowFrom``), of whoever wrote the
+messages of the turn, and our own. ``allowlist_quote``: as ``allowlist``, but a message that is replied to is always
+seen.
 """
 
 from collections.abc import Iterable

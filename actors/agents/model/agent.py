@@ -23,6 +23,7 @@ from actors.agents.briefing.context import TurnContext
 from actors.agents.extras import MODEL
 from actors.agents.model.asking import PATIENT, Asking, GaveUpError, Patience
 from actors.agents.model.clients import Clients, load
+from actors.agents.model.faults import Fault
 from actors.agents.model.messages import Prompt, Question, asked, question
 from actors.agents.model.names import Choice, Models, needs_key
 from actors.agents.model.providers import ModelNameError
@@ -168,21 +169,26 @@ class ModelAgent:
         """The answer of the first model that gives one, and which that was. Raises AgentError."""
         told: list[str] = []
         for number, choice in enumerate(choices, 1):
-            if remedy := needs_key(choice):
-                raise AgentError("; ".join((*told, f"{choice} needs a key: {remedy}")))
             try:
-                load(choice.api)
-            except ImportError as error:
-                raise AgentError(f"{MODEL.remedy} ({error})") from error
-            try:
+                _prepare(choice)
                 return _wait(job, asking, choice, asks, number < len(choices)), choice
             except GaveUpError as error:
-                told.append(str(error))
+                told += [] if str(error) in told else [str(error)]
                 if asking.spoke or not error.fault.elsewhere:
                     break
                 if number < len(choices):
                     self._log.warning("{}; {} is asked in {}", error, choices[number].label, job.turn.session)
         raise AgentError("; ".join(told))
+
+
+def _prepare(choice: Choice) -> None:
+    """Get ready to ask. Raises GaveUpError when that one cannot be asked at all."""
+    if remedy := needs_key(choice):
+        raise GaveUpError(Fault(f"{choice} needs a key: {remedy}"))
+    try:
+        load(choice.api)
+    except ImportError as error:
+        raise GaveUpError(Fault(f"{MODEL.remedy} ({error})")) from error
 
 
 def _wait(job: Job, asking: Asking, choice: Choice, asks: Question, has_others: bool) -> str:

@@ -1,19 +1,24 @@
 """From a ``Choice`` to a model of the client library, with an HTTP client of our own.
 
 In: choices. Out: pydantic-ai models that ask exactly once: no retries of theirs, and no time limit of theirs but that
-for connecting, because both are ours. ``load`` imports the libraries, at the first use of each kind and never before.
-All the rest runs on the loop of the model agents.
+for connecting, because both are ours. Thoughts in the text are not theirs to take out: they see them only where a tag
+comes alone. ``load`` imports the libraries, at the first use of each kind and never before. All the rest runs on the
+loop of the model agents.
 """
 
+import warnings
 from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from actors.agents.model.names import Choice
+from actors.agents.model.names import Choice, Headers
 from actors.agents.model.providers import ANTHROPIC, CHAT, GOOGLE, is_near
 
 if TYPE_CHECKING:
-    from httpx2 import AsyncClient
+    from httpx2 import AsyncClient, Request, Response
     from pydantic_ai.models import Model
 
 CONNECT_SECONDS: Final = 10.0
@@ -24,12 +29,37 @@ _LIBRARIES: Final = {
     ANTHROPIC: ("pydantic_ai.models.anthropic",),
     GOOGLE: ("pydantic_ai.models.google",),
 }
+_NO_TAGS: Final = ("\0<think>", "\0</think>")
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the last server that replied within a context said first: an HTTP status, 0 for none, and a content type."""
+
+    status: int = 0
+    kind: str = ""
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is a redirection."""
+        return 300 <= self.status < 400
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is an answer that is not streamed."""
+        return 200 <= self.status < 300 and self.kind.startswith("application/json")
+
+
+REPLY: Final[ContextVar[Reply | None]] = ContextVar("REPLY", default=None)
+"""Set one to learn of the reply to what is asked in the context."""
 
 
 def load(api: str) -> None:
     """Import what is needed to ask: a second or two, once, on a thread that may take it. Raises ImportError."""
     for name in ("pydantic_ai.direct", *_LIBRARIES[api]):
         import_module(name)
+    # What the library has to say about an odd answer would go past the log.
+    warnings.filterwarnings("ignore", module=r"pydantic_ai\.(models|usage)\b")
 
 
 class Clients:
@@ -38,7 +68,7 @@ class Clients:
     def __init__(self, maker: "Callable[[Choice, AsyncClient], Model] | None" = None) -> None:
         self._make = maker or make
         self._models: dict[Choice, Model] = {}
-        self._http: dict[bool, AsyncClient] = {}
+        self._http: dict[tuple[bool, Headers], AsyncClient] = {}
 
     @property
     def is_used(self) -> bool:
@@ -48,7 +78,7 @@ class Clients:
     async def model(self, choice: Choice) -> "Model":
         """The model to ask."""
         if choice not in self._models:
-            self._models[choice] = self._make(choice, self._connections(is_near(choice.url)))
+            self._models[choice] = self._make(choice, self._connections(is_near(choice.url), choice.headers))
         return self._models[choice]
 
     async def close(self) -> None:
@@ -57,13 +87,28 @@ class Clients:
         for http in clients.values():
             await http.aclose()
 
-    def _connections(self, near: bool) -> "AsyncClient":
+    def _connections(self, near: bool, headers: Headers) -> "AsyncClient":
         """The HTTP client. The environment's proxy is not for what runs in this house."""
         from httpx2 import AsyncClient, Timeout
 
-        if near not in self._http:
-            self._http[near] = AsyncClient(timeout=Timeout(None, connect=CONNECT_SECONDS), trust_env=not near)
-        return self._http[near]
+        key = near, headers
+        if key not in self._http:
+            self._http[key] = AsyncClient(
+                timeout=Timeout(None, connect=CONNECT_SECONDS),
+                trust_env=not near,
+                event_hooks={"request": [partial(_add, headers)], "response": [_note]},
+            )
+        return self._http[key]
+
+
+async def _add(headers: Headers, request: "Request") -> None:
+    """The headers of the config go before those of the libraries."""
+    request.headers.update(dict(headers))
+
+
+async def _note(response: "Response") -> None:
+    if (reply := REPLY.get()) is not None:
+        reply.status, reply.kind = response.status_code, response.headers.get("content-type", "").strip().lower()
 
 
 def make(choice: Choice, http: "AsyncClient") -> "Model":
@@ -89,7 +134,9 @@ def _chat(choice: Choice, key: str, http: "AsyncClient") -> "Model":
     )
     # A stream that does not say why it ends was cut off; and some servers take one system message only.
     profile = OpenAIModelProfile(
-        openai_chat_streaming_requires_finish_reason=True, openai_chat_supports_multiple_system_messages=False
+        openai_chat_streaming_requires_finish_reason=True,
+        openai_chat_supports_multiple_system_messages=False,
+        thinking_tags=_NO_TAGS,
     )
     return OpenAIChatModel(choice.name, provider=provider, profile=profile)
 

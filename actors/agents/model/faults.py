@@ -19,12 +19,12 @@ class Fault(NamedTuple):
     """``again``: the same request may succeed later, not before ``wait`` seconds where the server says so.
 
     ``shape``: the request may be too much for it as it is: it streams, or files are in it. ``status`` is that of HTTP,
-    0 without one. ``elsewhere``: another model may answer.
+    0 without one. ``elsewhere``: another model may answer, which is what people name others for.
     """
 
     words: str
     again: bool = False
-    elsewhere: bool = False
+    elsewhere: bool = True
     shape: bool = False
     status: int = 0
     wait: float = 0.0
@@ -44,7 +44,8 @@ def failures() -> tuple[type[Exception], ...]:
     from pydantic_ai.exceptions import AgentRunError, UserError
 
     ours = (EmptyError, BrokenError, TimeoutError)
-    return *ours, AgentRunError, UserError, HTTPError, StreamError, AttributeError, LookupError, TypeError, ValueError
+    shapes = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+    return *ours, AgentRunError, UserError, HTTPError, StreamError, *shapes
 
 
 def fault_of(error: BaseException, choice: Choice) -> Fault:
@@ -54,7 +55,7 @@ def fault_of(error: BaseException, choice: Choice) -> Fault:
     match error:
         case found.ModelQuotaExceededError():
             words = f"{choice}: its quota or credit is used up{_said(error, choice)}; look at the account there"
-            return Fault(words, elsewhere=True, status=_status(error))
+            return Fault(words, status=_status(error))
         case found.ModelContextWindowExceededError():
             words = "the conversation is too long for it: lower agents.defaults.contextTokens, or begin anew with /new"
             return Fault(f"{choice}: {words}", status=_status(error))
@@ -63,16 +64,23 @@ def fault_of(error: BaseException, choice: Choice) -> Fault:
         case found.ModelHTTPError(status_code=status):
             return _http(error, status, choice)
         case found.ModelTimeoutError() | TimeoutError():
-            return Fault(f"{choice}: no answer in time", again=True, elsewhere=True)
+            return Fault(f"{choice}: no answer in time", again=True)
         case found.ModelConnectionError():
-            return Fault(f"{choice}: {_unreachable(error, choice)}", again=True, elsewhere=True)
+            return Fault(f"{choice}: {_unreachable(error, choice)}", again=True)
         case found.ModelRequestRejectedError() | found.UserError():
             return Fault(f"{choice}: the request is refused{_said(error, choice)}", shape=True)
         case EmptyError():
-            return Fault(f"{choice}: the answer is empty{_said(error, choice)}", again=True, elsewhere=True)
+            return Fault(f"{choice}: the answer is empty{_said(error, choice)}", again=True)
         case BrokenError():
-            return Fault(f"{choice}: the answer broke off", again=True, elsewhere=True)
-    return Fault(f"{choice}: the answer cannot be read{_said(error, choice)}", again=True, elsewhere=True)
+            return Fault(f"{choice}: the answer broke off", again=True)
+        case RecursionError():
+            return Fault(f"{choice}: the answer cannot be read: it is nested too deep", again=True)
+    return Fault(f"{choice}: the answer cannot be read{_said(error, choice)}", again=True)
+
+
+def moved(choice: Choice, status: int) -> Fault:
+    """The server says with an HTTP ``status`` of 3xx that this is not its address."""
+    return Fault(f"{choice}: it says that it is elsewhere ({status}): check baseUrl", status=status)
 
 
 def _locked(status: int, choice: Choice) -> Fault:
@@ -97,7 +105,7 @@ def _http(error: Any, status: int, choice: Choice) -> Fault:
         return Fault(f"{choice}: not found (404{said}): {remedy}", shape=True, status=status)
     if status in (408, 409, 425, 429) or status >= 500:
         wait = max(0.0, error.retry_after or 0.0)
-        return Fault(f"{choice}: status {status}{said}", again=True, elsewhere=True, status=status, wait=wait)
+        return Fault(f"{choice}: status {status}{said}", again=True, status=status, wait=wait)
     return Fault(f"{choice}: the request is refused ({status}{said})", shape=status in _SHAPE, status=status)
 
 

@@ -105,6 +105,12 @@ def url_of(provider: str, api: str, text: str) -> str:
         raise ModelNameError(f"the baseUrl of provider {provider!r} is no address: write it as http://host:port/v1")
     if "@" in urlsplit(url).netloc:
         raise ModelNameError(f"the baseUrl of provider {provider!r} holds a password: write it as apiKey")
+    if "?" in url or "#" in url:
+        # It would be shown wherever the address is, and paths go behind it.
+        raise ModelNameError(
+            f"the baseUrl of provider {provider!r} goes on behind its path: leave out all from the ? or #, "
+            "and write a key as apiKey"
+        )
     for ending in _ENDINGS[api]:
         url = url.removesuffix(ending)
     # Servers of this kind serve it below /v1, and people leave that out.

@@ -163,8 +163,17 @@ def _export(args: argparse.Namespace, where: Places) -> int:
     with reading(where) as connection:
         rows = session_list.sessions(connection) if args.all else [find(connection, args.key)]
         loose = transcripts.loose(connection, None if args.all else rows[0].key)
-        found = ((sessions.session_json(row), _entries(connection, row.key, loose.get(row.key, ()))) for row in rows)
-        return sessions_export.export(args, found)
+    return sessions_export.export(args, (_whole(where, row, loose.get(row.key, ())) for row in rows))
+
+
+def _whole(
+    where: Places, row: session_list.SessionRow, loose: Sequence[int]
+) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """A session as it is at one moment. Nothing is written meanwhile: whoever reads slowly must not keep the journal
+    from emptying its log.
+    """
+    with reading(where) as connection:
+        return sessions.session_json(row), [*_entries(connection, row.key, loose)]
 
 
 def _entries(connection: sqlite3.Connection, key: str, loose: Sequence[int]) -> Iterator[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""``gateway sessions export``: transcripts to stdout or into a new private file, as they are read.
+"""``gateway sessions export``: transcripts to stdout or into a new private file, one session after the other.
 
 A file is 0600 from its first byte and stays only when it is whole; one that is there already is left alone, without
 ``--force``.
