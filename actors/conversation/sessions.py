@@ -82,7 +82,7 @@ class Sessions(Seating):
                 elif not self._behind.holds(message):
                     self._admitted(message)
                     self._go_on(message.seq)
-            case Coming(session, seq):
+            case Coming(session, seq) if seq not in self._open:
                 self._behind.announce(session, seq, self.clock.monotonic())
             case Answered():
                 self._answered(message)

@@ -198,6 +198,11 @@ def _not_zombie(pid: int) -> bool:
         return True
 
 
+def is_zombie(pid: int) -> bool:
+    """Whether a child of ours ended and nobody has taken notice yet."""
+    return not _not_zombie(pid)
+
+
 def wait_group(pid: int, started: float, seconds: float) -> bool:
     """Wait for a former child's group to end; True when it has. For threads that may block."""
     deadline = time.monotonic() + seconds

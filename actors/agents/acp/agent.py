@@ -26,6 +26,7 @@ from actors.agents.blocks import Blocks, Coalesce
 from actors.agents.briefing.briefing import Briefing
 from actors.agents.command import clean
 from actors.agents.extras import ACP
+from actors.conversation.keys import is_group
 from actors.envelopes.outbound import Turn
 from config.schema.agents import AcpRuntime
 
@@ -70,6 +71,8 @@ class AcpAgent:
         self._idle: dict[str, AcpProcess] = {}
         self._busy: dict[str, AcpProcess] = {}
         """Those in a turn that are kept after it: by session."""
+        self._places: dict[str, tuple[int, int]] = {}
+        """Which Messages database the process of a group has heard of."""
         self._closed = False
 
     def answer(self, job: Job) -> Said:
@@ -81,6 +84,7 @@ class AcpAgent:
         check = self._check(job)
         check()
         session = job.turn.session
+        self._part(job.turn)
         process, fresh = self._take(session)
         try:
             if fresh:
@@ -92,6 +96,7 @@ class AcpAgent:
     def forget(self, session: str) -> None:
         """End its process, now or after the turn it is in."""
         with self._lock:
+            self._places.pop(session, None)
             self._busy.pop(session, None)
             process = self._idle.pop(session, None)
         if process is not None:
@@ -116,6 +121,15 @@ class AcpAgent:
                 raise AgentError("cancelled")
 
         return check
+
+    def _part(self, turn: Turn) -> None:
+        """A group of another Messages database may have the same key: its process knows nothing of the other's."""
+        if is_group(turn.session):
+            to = turn.message.address
+            place = (to.source, to.era)
+            if self._places.setdefault(turn.session, place) != place:
+                self.forget(turn.session)
+                self._places[turn.session] = place
 
     def _take(self, session: str) -> tuple[AcpProcess, bool]:
         """The session's process, and whether it is a new one."""

@@ -23,7 +23,7 @@ from actors.agents.acp.prompt import Prompt
 from actors.agents.base import AgentError
 from actors.agents.command import ended
 from actors.agents.watchman import WATCHMAN
-from actors.runtime.process import SpawnError
+from actors.runtime.process import SpawnError, is_zombie
 
 if TYPE_CHECKING:
     from acp import RequestError
@@ -79,7 +79,7 @@ class AcpProcess:
     @property
     def lives(self) -> bool:
         """Whether it runs."""
-        return not self._child.ended.is_set()
+        return not self._child.ended.is_set() and not is_zombie(self._child.pid)
 
     def begin(self, check: Check) -> None:
         """Make friends, and open the session. ``check`` is called again and again and may raise."""
