@@ -39,7 +39,8 @@ class Loaded:
     in that order. `unresolved` maps dotted paths to the unset variables they refer to, and `unset` are these as
     problems, for those to whom they are. `watched` are the paths whose
     change can change any of this, there or not: main file, overlay, every include that is named, `.env` files, and the
-    links on the way to them with what they lead to.
+    links on the way to them with what they lead to. `variables` are those a reference may name, by precedence: they
+    hold secrets.
     """
 
     config: Config | None
@@ -52,6 +53,7 @@ class Loaded:
     unresolved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unset: tuple[Problem, ...] = ()
     watched: tuple[Path, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def default_account(self) -> Account | None:
@@ -103,6 +105,7 @@ def load(
         unresolved={dotted(path): names for path, names in filled.unresolved.items()},
         unset=tuple(_unset_at(filled)),
         watched=trails((*reading.named, *places.dotenv)),
+        variables=names,
     )
 
 

@@ -83,7 +83,7 @@ def make_agents(
     streams = {one.id: coalesce for one in accounts if (coalesce := coalesce_of(one)) is not None}
     found: dict[str, Made] = {}
     for entry in config.agents.list or (config.default_agent(),):
-        of = (entry, config.agents.defaults, config.models, streams)
+        of = (entry, config.agents.defaults, config.models, streams, environment)
         made = before.like(entry.id, of) if before is not None else None
         if made is None:
             current = CurrentBriefing(briefing)

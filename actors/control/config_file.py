@@ -31,7 +31,9 @@ def writer(places: Places, env: Mapping[str, str]) -> Writer:
 
 
 def cautions(loaded: Loaded, places: Places) -> list[str]:
-    """Entries and patterns of a valid file that are not used, and what lets in more people, or fewer, than it seems."""
+    """Entries and patterns of a valid file that are not used, what lets in more people, or fewer, than it seems, and
+    what agents need that is not there.
+    """
     if loaded.config is None:
         return []
     config = loaded.config
@@ -39,7 +41,8 @@ def cautions(loaded: Loaded, places: Places) -> list[str]:
     unused = [f"{path}: {why}" for _, view in pairs for path, why in view.problems]
     store = PairingStore(places.credentials, region_of={one.id: one.region for one in loaded.accounts}.get)
     paired = {account.id: _paired(store, account.id) for account, _ in pairs}
-    return list(dict.fromkeys((*unused, *access.of_all(pairs, config, paired))))
+    lacking = access.of_agents(config, loaded.variables)
+    return list(dict.fromkeys((*unused, *access.of_all(pairs, config, paired), *lacking)))
 
 
 def _paired(store: PairingStore, account: str) -> frozenset[str]:

@@ -71,7 +71,9 @@ class Setup:
         store = PairingStore(places.credentials, region_of=regions(loaded).get)
         writer = Writer(places, environment, checks, patience=WRITER_PATIENCE)
         briefing = Briefing.of(config, loaded.accounts)
-        agents = make_agents(config, environment, briefing, loaded.accounts, before)
+        # A key of a model may stand in a .env file, as a reference may be to one.
+        variables = {**loaded.variables, **environment}
+        agents = make_agents(config, variables, briefing, loaded.accounts, before)
         return cls(
             loaded=loaded,
             sources=sources,
@@ -85,7 +87,7 @@ class Setup:
                 writer,
                 places,
                 f"gateway {version}",
-                partial(_model_fault, config, environment),
+                partial(_model_fault, config, variables),
             ),
         )
 

@@ -30,7 +30,10 @@ def _header(value: Any) -> Any:
     return value if isinstance(value, str | SecretReference) or (isinstance(value, Mapping) and "id" in value) else None
 
 
-Header = Annotated[SecretStr | SecretReference | None, BeforeValidator(_header, json_schema_input_type=SecretStr | SecretReference)]
+Header = Annotated[
+    SecretStr | SecretReference | None,
+    BeforeValidator(_header, json_schema_input_type=SecretStr | SecretReference),
+]
 
 
 class ModelProvider(Block):

@@ -143,3 +143,13 @@ def test_what_is_asked_once_a_session_begins_anew_is_asked_behind_that(house: Ho
     before = len(house.journal.told)
     house.stage.tell(house.ref, Renew("a", "asked"), admitted(2, session="a"))
     assert [type(one.fact) for one in house.journal.told[before:]] == [Renewed, Recall]
+
+
+def test_a_command_that_came_back_as_a_message_is_not_waited_for_again(house: House) -> None:
+    """A replay tells of it once more while its message is being answered."""
+    house.slow(1, "a")
+    coming(house, 1)
+    house.slow(2, "b")
+    assert house.look("a") == (0, True)
+    house.hear(admitted(3, session="a"))
+    assert house.look("a") == (1, True)
