@@ -103,9 +103,10 @@ class Gate:
     def announce(self, seq: int, session: str) -> list[tuple[Ref, Message]]:
         """A control command is on disk that concerns its session: what comes later waits for what becomes of it.
 
-        What this says is told before anybody else is told of the command: it may come back as a message at once.
+        What this says is told before anybody else is told of the command: it may come back as a message at once. So is
+        what came before it.
         """
-        return [] if self._to is None else [(self._to, Coming(session, seq))]
+        return [] if self._to is None else [*self.admit(), (self._to, Coming(session, seq))]
 
     def abandon(self, asked: Abandon) -> list[int]:
         """The rows meant wait no longer; their numbers, in order. Raises ``sqlite3.Error``."""

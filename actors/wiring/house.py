@@ -175,6 +175,7 @@ class Wiring:
             self.checks,
             self.version,
             self.standings,
+            lambda account: self.health_of(account).capabilities.bridge,
             self._agents,
         )
         self._coming = setup.agents

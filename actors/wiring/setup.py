@@ -1,6 +1,6 @@
 """One config, worked out: everything the children of the gateway go by while it is in use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,11 +57,13 @@ class Setup:
         checks: tuple[Check, ...],
         version: str,
         standings: Mapping[str, Standing],
+        attends: Callable[[str], bool],
         before: Agents | None = None,
     ) -> "Setup":
         """Work out a valid config, for a gateway of this ``version``. Reads nothing but what the config names.
 
-        ``standings`` is how sessions differ from it, ``before`` the agents of the config in use.
+        ``standings`` is how sessions differ from it, ``attends`` says by account whether people can be shown anything
+        just now, ``before`` are the agents of the config in use.
         """
         assert loaded.config is not None
         config = loaded.config
@@ -78,7 +80,7 @@ class Setup:
             loaded=loaded,
             sources=sources,
             agents=agents,
-            sessions=SessionsView(agents.by_id, Habits.of(config, loaded.accounts), briefing, standings),
+            sessions=SessionsView(agents.by_id, Habits.of(config, loaded.accounts), briefing, standings, attends),
             views={account.id: AccessView.build(account, config, standings) for account in running},
             book=Snapshots(store, owners, PairingGuard(places.pairing_guard)),
             desk=DeskView(

@@ -49,8 +49,8 @@ class Ears:
 def test_the_sessions_hear_of_it_before_the_desk_does(room: Room) -> None:
     ears = Ears(room)
     ears.append(None, ONWARD, None, control())
-    assert ears.short == [("Coming", 2), ("Commanded", 2), ("Commanded", 4), ("Admitted", 1), ("Admitted", 3)]
-    assert ears.heard[0] == Coming(MAIN, 2)
+    assert ears.short == [("Admitted", 1), ("Coming", 2), ("Commanded", 2), ("Commanded", 4), ("Admitted", 3)]
+    assert ears.heard[1] == Coming(MAIN, 2)
 
 
 def test_one_that_was_held_is_awaited_like_any_other(room: Room) -> None:
