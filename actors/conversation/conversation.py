@@ -15,7 +15,7 @@ import math
 from typing import Any
 
 from actors.conversation import notes
-from actors.conversation.turning import TurnTaking
+from actors.conversation.turning import MUTED, TurnTaking
 from actors.conversation.turns import INTERRUPT, STEER, address_of
 from actors.conversation.underway import REPLIED, Underway
 from actors.conversation.views import Answered, Halt, Seated, SessionsView, is_meant
@@ -119,7 +119,7 @@ class Conversation(TurnTaking):
         current = self._underway
         if current is None or current.turn is None or message.number != current.number:
             return
-        if current.messages:
+        if current.messages and self._refusal(is_released=True) is not MUTED:
             self._tell_endings(current.said(message.text, message.media))
             self._attend(current.turn, spoke=True)
 
@@ -159,6 +159,8 @@ class Conversation(TurnTaking):
         if current.turn is None:
             self._tell_endings(current.unheard())
             self._underway = current if current.messages else None
+        elif not current.messages:
+            self.tell(self._around.runner, Cancel(current.number))
 
     def _reconfigure(self, view: SessionsView) -> None:
         self._go_by(view)

@@ -221,6 +221,9 @@ class TurnTaking(Voice):
         if not current.messages:
             self._leave(current, current.unheard(), "")
             return
+        if self._refusal(is_released=True) is MUTED:  # since the turn began
+            self._leave(current, current.given_up(MUTED, at), "")
+            return
         if ended.text is None:
             self._fail(current, ended.failure, at)
             return

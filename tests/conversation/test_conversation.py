@@ -156,6 +156,19 @@ def test_what_was_said_in_the_session_counts_for_the_next_message(table: Table) 
     assert [seq for seq, _ in table.replies] == [1, 3]
 
 
+def test_what_runs_when_a_session_is_muted_says_nothing_any_more(table: Table) -> None:
+    table.hear(1)
+    table.standings[SESSION] = Standing(send="off")
+    table.say(1, "a part")
+    table.end(1, "done")
+    assert table.replies == []
+    assert table.settled == [(1, Absorbed("send policy"))]
+    del table.standings[SESSION]
+    table.hear(2)
+    table.end(2, "again")
+    assert table.replies == [(2, "again")]
+
+
 def test_a_turn_that_cannot_begin_ends_as_corrupt_and_the_next_is_served(table: Table, stage: KillableStage) -> None:
     table.hear(1)
     table.hear(2, text="poison")
