@@ -159,8 +159,6 @@ class Conversation(TurnTaking):
         if current.turn is None:
             self._tell_endings(current.unheard())
             self._underway = current if current.messages else None
-        elif not current.messages:
-            self.tell(self._around.runner, Cancel(current.number))
 
     def _reconfigure(self, view: SessionsView) -> None:
         self._go_by(view)

@@ -55,13 +55,6 @@ def test_where_the_last_message_drops_out_another_row_carries_the_answer(group: 
     assert (group.settled, answers(group)) == ([(4, REVOKED)], [(3, "hello", [2, 3])])
 
 
-def test_a_turn_that_nobody_may_hear_is_cancelled(group: Table) -> None:
-    shut_out(group, BEN)
-    assert group.cancelled == []
-    shut_out(group, ANN, BEN)
-    assert group.cancelled == [2]
-
-
 @pytest.mark.parametrize("how", ["answers", "fails", "is stopped"])
 def test_a_turn_that_nobody_may_hear_says_nothing(group: Table, how: str) -> None:
     shut_out(group, BEN)

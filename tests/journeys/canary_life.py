@@ -92,10 +92,14 @@ class Life:
 
     def ask(self, text: str) -> str:
         """The answer to what Ann writes: one bubble."""
-        before = len(self.house.sent(self.chat))
+        before = len(self._said())
         self.house.db.incoming(self.chat, ANN, text)
-        [said] = wait_for(f"an answer to {text}", lambda: self.house.sent(self.chat)[before:])
+        [said] = wait_for(f"an answer to {text}", lambda: self._said()[before:])
         return str(said)
+
+    def _said(self) -> list[str]:
+        """The answers in her chat; she is the owner, so notices come there too."""
+        return [text for text in self.house.sent(self.chat) if not text.startswith("> Gateway: ")]
 
     def state(self) -> dict[str, Any]:
         """What the gateway says of its config."""

@@ -65,6 +65,9 @@ class Judged(NamedTuple):
         if self.kind == "admit":
             given = {"session": self.session, "agent": self.agent, "wasMentioned": bool(self.mentioned)}
             return {"decision": "admit", "reason": None, "authority": self.authority, **given}
+        if self.kind == "command":
+            told = {"session": self.session, "agent": self.agent, "authority": self.authority}
+            return {"decision": "admit", "reason": None, **told}
         if self.kind == "challenge":
             # Whether a code went out is the registry's decision, and its files say the same to explain.
             decision = "challenge" if self.reason == "pairing required" else "drop"
