@@ -25,6 +25,7 @@ ANN = "+15550001111"
 AGENT = """\
 #!/bin/sh
 read turn
+turn=${{turn%%\\"transcript\\"*}}
 env >> "{folder}/agent.txt"
 case "$turn" in
   *crash*) env >&2; kill -9 $$ ;;

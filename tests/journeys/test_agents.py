@@ -170,6 +170,7 @@ def test_nor_when_it_is_killed(stubborn: Stubborn) -> None:
     wait_for("the end of all it ran", lambda: not any(map(lives, pids)), 4.0)
 
 
+@pytest.mark.soak
 def test_nor_when_it_starts_over(stubborn: Stubborn) -> None:
     """The same turn comes again, and has the room for itself."""
     pids = stubborn.ask()

@@ -14,6 +14,7 @@ from tests.journeys.house import House
 from tests.support.waiting import wait_for
 
 MANY = 5_000
+AT_ONCE, MOST = 400, 100
 LIVE = 64
 MB = 1 << 20
 
@@ -122,8 +123,9 @@ class SlowModel:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_a_thousand_sessions_at_once_are_bounded_by_turns_and_not_by_actors(house: House) -> None:
-    people, most = 1_000, 100
+@pytest.mark.parametrize("people", [AT_ONCE, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_sessions_at_once_are_bounded_by_turns_and_not_by_actors(house: House, people: int) -> None:
+    most = MOST
     model = SlowModel()
     with model.server:
         city = City(house, people, model.server.url, most)
